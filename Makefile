@@ -1,0 +1,39 @@
+# `make` lists the targets; the line after ## is what each is for.
+PYTHON ?= python3
+ARGS ?=
+RUN := .venv/bin/python
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint format bench soak package lock
+
+help: ## list these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
+
+setup: ## make .venv with the locked packages and fetch the jars; does nothing where all is there
+	@$(PYTHON) scripts/setup.py
+
+test: setup ## run all tests but the soak ones (ARGS="-k name" picks some)
+	@$(RUN) -m pytest $(ARGS)
+
+lint: setup ## check style, format and types, change nothing
+	@$(RUN) -m ruff check .
+	@$(RUN) -m ruff format --check .
+	@$(RUN) -m mypy
+
+format: setup ## mend style and format where a tool can
+	@$(RUN) -m ruff check --fix .
+	@$(RUN) -m ruff format .
+
+bench: setup ## measure time, jobs, commits and memory of each stage
+	@$(RUN) -m benchmarks $(ARGS)
+
+soak: setup ## run the long tests: kills at random moments, many permutations
+	@$(RUN) -m pytest -m soak $(ARGS)
+
+package: setup ## build dist/lakehouse.zip for spark-submit --py-files
+	@$(RUN) scripts/package.py
+
+lock: ## resolve requirements/*.in anew into the hash-pinned *.txt (needs uv)
+	@for set in runtime dev; do uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+	  --generate-hashes --no-annotate --no-header --no-emit-index-url --no-emit-find-links \
+	  requirements/$$set.in -o requirements/$$set.txt || exit 1; done

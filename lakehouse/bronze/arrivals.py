@@ -1,0 +1,92 @@
+"""Which files a call means, and as of when each of them speaks.
+
+In: paths, folders and globs of a command line. Out: files in a fixed order, each with its as-of. Guaranteed:
+what cannot be found or comes from the future is refused before anything lands.
+"""
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from glob import glob
+from pathlib import Path
+
+from lakehouse.contract.model import Source
+from lakehouse.runtime.errors import UsageError
+
+CSV_ENDINGS = (".csv", ".csv.gz")
+CLOCK_SKEW = timedelta(minutes=5)
+"""How far an as-of may lie after the moment of landing."""
+
+OPTION, FILE_NAME, MODIFICATION_TIME = "option", "file name", "modification time"
+
+
+def files_of(paths: Sequence[str]) -> list[Path]:
+    """The files meant: a file as it is, a folder with its CSV files at any depth, a glob with its matches.
+
+    Raises:
+        UsageError: a path is not there, or a folder or glob holds no file.
+    """
+    found: list[Path] = []
+    for given in paths:
+        path = Path(given).expanduser()
+        if path.is_dir():
+            files = [
+                p for p in sorted(path.rglob("*")) if p.is_file() and p.name.lower().endswith(CSV_ENDINGS)
+            ]
+        elif path.is_file():
+            files = [path]
+        else:
+            files = [
+                Path(match) for match in sorted(glob(str(path), recursive=True)) if Path(match).is_file()
+            ]
+        if not files:
+            what = "holds no .csv or .csv.gz file" if path.is_dir() else "is not there"
+            raise UsageError(f"{given} {what}: check the path")
+        found += files
+    return list(dict.fromkeys(found))
+
+
+def as_of_of(path: Path, source: Source, given: datetime | None, now: datetime) -> tuple[datetime, str]:
+    """The moment of extraction (UTC) and where it came from: the option, the file's name, or its modification time.
+
+    Raises:
+        UsageError: it lies more than five minutes after now, or the file's name holds no date where it should.
+    """
+    as_of, came_from = _told(path, source, given)
+    if as_of > now + CLOCK_SKEW:
+        raise UsageError(
+            f"{path.name} would speak as of {as_of:%Y-%m-%d %H:%M:%S} UTC ({came_from}), which lies in the future: "
+            "give the moment of its extraction with --as-of"
+        )
+    return as_of, came_from
+
+
+def _told(path: Path, source: Source, given: datetime | None) -> tuple[datetime, str]:
+    if given is not None:
+        return given, OPTION
+    if source.as_of_pattern is not None and source.as_of_format is not None:
+        named = re.search(source.as_of_pattern, path.name)
+        if named:
+            try:
+                moment = datetime.strptime(named[1], source.as_of_format)
+            except ValueError as error:
+                raise UsageError(
+                    f"{path.name} should tell its as-of, but {named[1]!r} is no moment of the form "
+                    f"{source.as_of_format}: rename it, or give --as-of"
+                ) from error
+            return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC), FILE_NAME
+    nanoseconds = path.stat().st_mtime_ns
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000), MODIFICATION_TIME
+
+
+def parse_as_of(text: str) -> datetime:
+    """An ISO 8601 moment such as 2024-03-01T06:00:00Z; without a zone it is UTC.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise UsageError(f"--as-of {text!r} is no ISO 8601 moment such as 2024-03-01T06:00:00Z") from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

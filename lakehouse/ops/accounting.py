@@ -1,0 +1,95 @@
+"""The accounting of batches: every row that came in, in exactly one class (promise 2).
+
+In: what a batch counted. Out: rows of `ops.row_accounting`. Guaranteed: an accounting whose equation does not
+close cannot be made; `prepared` is written before silver changes, `done` after.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from lakehouse.ops import tables
+from lakehouse.runtime.errors import JobError
+from lakehouse.runtime.lake import Lake
+
+TABLE = "ops.row_accounting"
+PREPARED, DONE, HELD = "prepared", "done", "held"
+
+CLASSES = (
+    "blank",
+    "quarantined",
+    "duplicate",
+    "stale",
+    "inserted",
+    "tombstoned",
+    "deleted",
+    "revived",
+    "refreshed",
+    "updated",
+)
+"""Every row that comes in is in exactly one of these."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Accounting:
+    """One row of `ops.row_accounting`; the columns are described in its contract."""
+
+    batch_id: str
+    kind: str
+    source: str
+    landing_id: str
+    generation: int
+    rule_fingerprint: str
+    rows_in: int
+    silver_version: int
+    classes: Mapping[str, int]
+    conflicts: int = 0
+    normalised: Mapping[str, int] = field(default_factory=dict)
+    warnings: Mapping[str, int] = field(default_factory=dict)
+    reasons: Mapping[str, int] = field(default_factory=dict)
+    status: str = PREPARED
+    reason: str | None = None
+    merged_version: int | None = None
+    prepared_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    done_at: datetime | None = None
+
+    def __post_init__(self) -> None:
+        """Raises JobError where the rows of the classes are not the rows that came in."""
+        total = sum(self.classes.get(name, 0) for name in CLASSES)
+        if total != self.rows_in:
+            raise JobError(
+                f"the accounting of batch {self.batch_id} does not close: {self.rows_in} rows in, {total} in "
+                "classes; silver is as before; this is a defect, please report it"
+            )
+
+    def row(self) -> dict[str, Any]:
+        """The row of the table."""
+        told = {key: value for key, value in asdict(self).items() if key != "classes"}
+        return told | {name: self.classes.get(name, 0) for name in CLASSES}
+
+    def closed(self, merged_version: int | None) -> "Accounting":
+        """The same batch, done."""
+        return replace(self, status=DONE, merged_version=merged_version, done_at=datetime.now(UTC))
+
+
+def accounting_of(row: Mapping[str, Any]) -> Accounting:
+    """An accounting from its row."""
+    told = {key: value for key, value in row.items() if key not in CLASSES}
+    return Accounting(**told, classes={name: row[name] for name in CLASSES})
+
+
+def batch_id_of(kind: str, subject: str, generation: int) -> str:
+    """The id of a batch: the same work has the same id, in whatever process it is done."""
+    return hashlib.sha256(f"{kind}|{subject}|{generation}".encode()).hexdigest()[:24]
+
+
+def write(lake: Lake, accounting: Accounting) -> None:
+    """Insert or replace the accounting of a batch."""
+    tables.upsert(lake, TABLE, [accounting.row()])
+
+
+def read(lake: Lake, **equal: object) -> list[Accounting]:
+    """The accountings whose columns equal the values given, by batch id."""
+    return [accounting_of(row) for row in tables.read(lake, TABLE, **equal)]

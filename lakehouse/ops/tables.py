@@ -1,0 +1,101 @@
+"""The small tables of `ops`, written and read without Spark.
+
+In: rows as dictionaries, by column. Out: Delta tables that Spark and everyone else can read, too.
+Guaranteed: each call is one commit; rows are upserted by the keys of the contract, so that saying
+something twice changes nothing.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse.contract.derive.arrow_schema import arrow_schema
+from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
+from lakehouse.runtime.lake import Lake
+
+Row = dict[str, Any]
+
+
+def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert rows, or replace those with the same keys, in one commit; columns left out are NULL."""
+    if not rows:
+        return
+    contract = lake.table(table)
+    batch = _arrow(arrow_schema(contract), rows)
+    same = " AND ".join(f"t.{key} = s.{key}" for key in contract.keys)
+    (
+        _opened(lake, table)
+        .merge(batch, same, source_alias="s", target_alias="t")
+        .when_matched_update_all()
+        .when_not_matched_insert_all()
+        .execute()
+    )
+
+
+def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Add rows whose keys are new, in one commit."""
+    if rows:
+        write_deltalake(_opened(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
+
+
+def read(lake: Lake, table: str, columns: Sequence[str] | None = None, **equal: object) -> list[Row]:
+    """The rows whose columns equal the values given, in the order of their keys; [] where there is no table."""
+    try:
+        opened = DeltaTable(lake.location(table))
+    except TableNotFoundError:
+        return []
+    filters = [(name, "=", value) for name, value in equal.items()] or None
+    rows = opened.to_pyarrow_table(columns=list(columns) if columns else None, filters=filters).to_pylist(
+        maps_as_pydicts="strict"
+    )
+    keys = [key for key in lake.table(table).keys if not columns or key in columns]
+    return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+
+
+def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
+    """The commits of a table after version `since`, newest first, as Delta tells them; none where there is no table."""
+    try:
+        opened = DeltaTable(lake.location(table), without_files=True)
+    except TableNotFoundError:
+        return []
+    return opened.history(limit=max(opened.version() - since, 0) or None) if opened.version() > since else []
+
+
+def version(lake: Lake, table: str) -> int | None:
+    """The newest version of a table; None where there is no table."""
+    try:
+        return DeltaTable(lake.location(table), without_files=True).version()
+    except TableNotFoundError:
+        return None
+
+
+def _opened(lake: Lake, table: str) -> DeltaTable:
+    """The table, created from its contract where it is not there yet."""
+    location = lake.location(table)
+    try:
+        return DeltaTable(location)
+    except TableNotFoundError:
+        contract = lake.table(table)
+        return DeltaTable.create(
+            location,
+            arrow_schema(contract),
+            mode="ignore",
+            description=contract.description,
+            configuration={**DELTA_PROPERTIES, **contract.properties},
+        )
+
+
+def _arrow(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    unknown = {name for row in rows for name in row} - set(schema.names)
+    if unknown:
+        raise ValueError(f"no such columns: {sorted(unknown)}")
+    columns = [pa.array([_value(field, row.get(field.name)) for row in rows], field.type) for field in schema]
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _value(field: pa.Field, value: Any) -> Any:
+    """A map is given as a dictionary and wanted as pairs."""
+    return sorted(value.items()) if pa.types.is_map(field.type) and value is not None else value

@@ -1,0 +1,75 @@
+"""Row rules as Columns: what a source and the contract of its table expect of each row.
+
+In: declarations. Out: `Rules`, an ordered list of names with the Column that is true where a row breaks them.
+Guaranteed: pure, from the one SQL condition of `lakehouse.contract.rules`; a condition that is NULL is not broken.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import functions as F
+
+from lakehouse.contract.model import Expectation, Source, Table
+from lakehouse.contract.rules import sql_condition
+from lakehouse.runtime.settings import CalendarSettings
+
+STRUCTURAL_ERRORS = ("unbalanced_quote", "malformed_quote", "ragged", "undecodable")
+"""What the reader may say of a record; such a record has no fields, and no other rule is asked."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rules:
+    """The rules of one feed, bound to the calendar's range."""
+
+    source: Source
+    table: Table
+    calendar: CalendarSettings
+
+    @property
+    def expectations(self) -> tuple[Expectation, ...]:
+        """Those of the source, then those of the table."""
+        return (*self.source.expectations, *self.table.expectations)
+
+    def names(self, on_fail: str) -> tuple[str, ...]:
+        """The names of all rules with that consequence, `<column>_missing` and the like included."""
+        named = tuple(e.name for e in self.expectations if e.on_fail == on_fail)
+        return (*STRUCTURAL_ERRORS, *self._implied(), *named) if on_fail == "quarantine" else named
+
+    def _implied(self) -> Iterator[str]:
+        """What `required` and types imply, each name once."""
+        names = [f"{c.name}_missing" for c in self.source.columns if c.required]
+        names += [f"{c.name}_unreadable" for c in self.source.columns if c.type != "text"]
+        names += [f"{c.name}_missing" for c in self.table.business_columns if c.required]
+        yield from dict.fromkeys(names)
+
+    def fingerprint(self) -> str:
+        """A short hash of all that judges a row: it differs where any rule does."""
+        told = [asdict(self.source), asdict(self.table)["expectations"], self.calendar.model_dump()]
+        told.append([c.name for c in self.table.business_columns if c.required])
+        return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
+
+
+def violation(expectation: Expectation, calendar: CalendarSettings) -> SparkColumn:
+    """True where a row breaks the expectation; never NULL."""
+    condition = sql_condition(expectation)
+    if expectation.check == "in_calendar":
+        condition = condition.format(first_year=calendar.first_year, last_year=calendar.last_year)
+    return ~F.coalesce(F.expr(condition), F.lit(True))
+
+
+def broken(rules: Rules, on_fail: str) -> SparkColumn:
+    """The names of the declared expectations with that consequence that a row breaks."""
+    flags = [
+        F.when(violation(e, rules.calendar), F.lit(e.name))
+        for e in rules.expectations
+        if e.on_fail == on_fail
+    ]
+    return F.filter(F.array(*flags), lambda name: name.isNotNull()) if flags else no_names()
+
+
+def no_names() -> SparkColumn:
+    """An empty list of names."""
+    return F.array().cast("array<string>")

@@ -1,0 +1,50 @@
+"""Rows that were kept out, written where they can be found again.
+
+In: the staged rows of a batch. Out: rows of `ops.quarantine`. Guaranteed: one commit a batch that replaces
+whatever an earlier, killed attempt at the same batch wrote; nothing else in the table changes.
+"""
+
+from datetime import datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.ops import tables
+from lakehouse.runtime.lake import Lake
+from lakehouse.silver.upsert import create_table
+
+TABLE = "ops.quarantine"
+
+
+def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: datetime) -> DataFrame:
+    """The rows of `ops.quarantine` for the staged rows whose standing is quarantined."""
+    return staged.where(F.col("_standing") == "quarantined").select(
+        F.col("_landing_id").alias("landing_id"),
+        F.col("_source_row").alias("line"),
+        F.col("source_system").alias("source"),
+        F.col("_source_file").alias("file"),
+        F.lit(batch_id).alias("batch_id"),
+        F.col("_raw").alias("raw_text"),
+        F.col("_raw_bytes").alias("raw_bytes"),
+        F.col("_reasons").alias("reasons"),
+        F.lit(fingerprint).alias("rule_fingerprint"),
+        "recorded_at",
+        F.lit("open").alias("status"),
+        F.lit(now).alias("quarantined_at"),
+    )
+
+
+def store(spark: SparkSession, lake: Lake, rows: DataFrame, batch_id: str, count: int) -> None:
+    """Put the rows of a batch into the table, in place of those that an earlier attempt left."""
+    if not count and not tables.read(lake, TABLE, ["line"], batch_id=batch_id):
+        return
+    location = lake.location(TABLE)
+    create_table(spark, lake.table(TABLE), location)
+    (
+        rows.coalesce(1)
+        .write.format("delta")
+        .mode("overwrite")
+        .option("replaceWhere", f"batch_id = '{batch_id}'")
+        .option("userMetadata", batch_id)
+        .save(location)
+    )

@@ -1,0 +1,23 @@
+"""The errors a user sees: one clear sentence with the remedy, and the exit code that goes with it.
+
+Whatever is raised as one of these is printed without a traceback (`--debug` shows it); anything else is
+a defect of the product and is said to be one.
+"""
+
+
+class LakehouseError(Exception):
+    """Base of all errors meant for the user; `exit_code` is what the process ends with."""
+
+    exit_code = 1
+
+
+class UsageError(LakehouseError):
+    """Wrong usage, wrong input or wrong configuration: the user must change something. Exit code 2."""
+
+    exit_code = 2
+
+
+class JobError(LakehouseError):
+    """A job, a gate or a promise failed; nothing was lost and the job may be run again. Exit code 1."""
+
+    exit_code = 1

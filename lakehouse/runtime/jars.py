@@ -1,0 +1,233 @@
+"""The jars of `conf/jars.yml`: from the list to verified files in a cache folder and a class path.
+
+Flows in: the list (coordinate and sha256 of each jar). Flows out: paths of files whose bytes have exactly
+those hashes. Guaranteed: a jar appears in the cache whole or not at all, also when several processes fill
+it or one is killed; with a filled cache nothing is asked of the network, and jgo is not even imported.
+"""
+
+import errno
+import hashlib
+import os
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from lakehouse.runtime.conf import conf_folder
+from lakehouse.runtime.errors import JobError, LakehouseError, UsageError
+
+LIST_FILE = "jars.yml"
+ALL_GROUPS: tuple[str, ...] = ()
+FETCH_PREFIX = ".fetching-"
+ABANDONED_AFTER_SECONDS = 3600.0
+ATTEMPTS = 3
+RETRY_SECONDS = 0.3
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
+TIMEOUT_SECONDS = 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Jar:
+    """One line of the list: `coordinate` is group:artifact:version, `sha256` that of the file's bytes."""
+
+    coordinate: str
+    sha256: str
+
+    @property
+    def file_name(self) -> str:
+        """The file's name in the cache; two groups may share an artifact's name, so it has the group."""
+        group, artifact, version = self.coordinate.split(":")
+        return f"{group}_{artifact}-{version}.jar"
+
+
+Fetch = Callable[[Jar, Path], Path]
+Report = Callable[[str], None]
+
+
+def jars(conf: Path | None = None, *, groups: Sequence[str] = ("delta",)) -> tuple[Path, ...]:
+    """The files of these groups, fetched where the cache lacks them; see `ensure_jars`."""
+    return ensure_jars(listed(conf or conf_folder(), groups), cache_folder())
+
+
+def class_path(conf: Path | None = None, *, groups: Sequence[str] = ("delta",)) -> str:
+    """What `spark.driver.extraClassPath` and `spark.executor.extraClassPath` are set to.
+
+    Raises:
+        UsageError: the cache folder's path holds the separator of class paths.
+    """
+    paths = [str(path) for path in jars(conf, groups=groups)]
+    if any(os.pathsep in path for path in paths):
+        raise UsageError(
+            f"the jar folder {cache_folder()} has '{os.pathsep}' in its path, which no class path can hold: "
+            "set LAKEHOUSE_JARS to another folder"
+        )
+    return os.pathsep.join(paths)
+
+
+def cache_folder() -> Path:
+    """`LAKEHOUSE_JARS`, else `~/.cache/lakehouse/jars`."""
+    given = os.environ.get("LAKEHOUSE_JARS", "").strip()
+    return Path(given).expanduser().absolute() if given else Path.home() / ".cache" / "lakehouse" / "jars"
+
+
+def listed(conf: Path, groups: Sequence[str] = ALL_GROUPS) -> tuple[Jar, ...]:
+    """The jars of these groups (all where none is named), in the order of `conf/jars.yml`.
+
+    Raises:
+        UsageError: the list is missing or malformed, or has no such group.
+    """
+    path = conf / LIST_FILE
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
+        by_group = {
+            group: tuple(_jar(entry) for entry in entries) for group, entries in content["groups"].items()
+        }
+    except FileNotFoundError as error:
+        raise UsageError(f"{path} is missing: it lists the jars that Spark needs") from error
+    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise UsageError(
+            f"{path} is not a list of jars (`groups: NAME: [coordinate, sha256]`): {error}"
+        ) from error
+    unknown = [group for group in groups if group not in by_group]
+    if unknown:
+        raise UsageError(f"{path} has no group {', '.join(unknown)}: it has {', '.join(by_group)}")
+    return tuple(jar for group in groups or by_group for jar in by_group[group])
+
+
+def _jar(entry: dict[str, str]) -> Jar:
+    if set(entry) != {"coordinate", "sha256"}:
+        raise ValueError(f"an entry has exactly coordinate and sha256, not {sorted(entry)}")
+    jar = Jar(coordinate=entry["coordinate"], sha256=entry["sha256"])
+    if len(jar.coordinate.split(":")) != 3:
+        raise ValueError(f"{jar.coordinate} is not group:artifact:version")
+    if len(jar.sha256) != 64 or not set(jar.sha256) <= set("0123456789abcdef"):
+        raise ValueError(f"the sha256 of {jar.coordinate} is not 64 lower-case hexadecimal digits")
+    return jar
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+def fetch_exactly(jar: Jar, folder: Path) -> Path:
+    """Download this one artifact, without its dependencies, into `folder`; not verified yet."""
+    try:
+        from jgo.maven import MavenContext  # heavy, and needed only where a jar is missing
+    except ImportError as error:
+        raise JobError(
+            f"{jar.coordinate} is not in {cache_folder()} and jgo, which fetches it, is not installed: "
+            "run `make setup` in a checkout, or copy a filled jar folder there"
+        ) from error
+    group, artifact, version = jar.coordinate.split(":")
+    context = MavenContext(repo_cache=folder, local_repos=[], timeout=TIMEOUT_SECONDS)
+    return context.project(group, artifact).at_version(version).artifact().resolve()
+
+
+def ensure_jars(
+    wanted: Iterable[Jar], cache: Path, *, fetch: Fetch = fetch_exactly, report: Report = _say
+) -> tuple[Path, ...]:
+    """The wanted jars as files in `cache`, each verified by its hash in this very call.
+
+    Args:
+        wanted: what must be there.
+        cache: the folder; made where it is missing.
+        fetch: downloads one jar somewhere below the folder it is given, and says where.
+        report: takes one line for each jar that has to be fetched.
+
+    Raises:
+        JobError: no network, no such artifact, a folder that cannot be written, or bytes that differ from
+            the list. What was fetched before stays usable.
+    """
+    wanted = tuple(wanted)
+    missing = [jar for jar in wanted if not _is_whole(cache / jar.file_name, jar)]
+    try:
+        if missing:
+            cache.mkdir(parents=True, exist_ok=True)
+            _remove_abandoned(cache)
+        for number, jar in enumerate(missing, start=1):
+            report(f"fetching {jar.coordinate} ({number} of {len(missing)})")
+            _fill(jar, cache, fetch)
+    except OSError as error:
+        raise JobError(
+            f"the jar folder {cache} cannot be filled ({error.strerror or error}): "
+            "make room or set LAKEHOUSE_JARS to a folder that can be written"
+        ) from error
+    return tuple(cache / jar.file_name for jar in wanted)
+
+
+def _fill(jar: Jar, cache: Path, fetch: Fetch) -> None:
+    """Fetch into a folder of our own beside the target, verify, and move into place in one step."""
+    with tempfile.TemporaryDirectory(dir=cache, prefix=FETCH_PREFIX, ignore_cleanup_errors=True) as folder:
+        fetched = _fetched(jar, Path(folder), fetch)
+        digest = _sha256(fetched)
+        if digest != jar.sha256:
+            raise JobError(
+                f"{jar.coordinate} came with sha256 {digest}, but conf/{LIST_FILE} says {jar.sha256}: it was "
+                "thrown away; try again, and if it repeats, do not trust the source it came from"
+            )
+        os.replace(fetched, cache / jar.file_name)
+
+
+def _fetched(jar: Jar, folder: Path, fetch: Fetch) -> Path:
+    """The downloaded file. What fails is tried again, each time in an empty folder, but for a bad disk."""
+    for attempt in range(1, ATTEMPTS + 1):
+        target = folder / str(attempt)
+        target.mkdir()
+        try:
+            return fetch(jar, target)
+        except (OSError, RuntimeError) as error:  # requests' errors are OSErrors, jgo's are RuntimeErrors
+            if isinstance(error, OSError) and error.errno in DISK_ERRORS:
+                raise
+            failure = error
+        time.sleep(attempt * RETRY_SECONDS)
+    reason = "no answer" if isinstance(failure, OSError) else "not found"
+    raise JobError(
+        f"{jar.coordinate} could not be fetched ({reason}): connect to the network and try again, "
+        f"or copy a filled jar folder to {folder.parent}"
+    ) from failure
+
+
+def _is_whole(path: Path, jar: Jar) -> bool:
+    try:
+        return _sha256(path) == jar.sha256
+    except OSError:
+        return False
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _remove_abandoned(cache: Path) -> None:
+    """Remove what killed processes left; the age spares the folders of those that fetch right now."""
+    for folder in cache.glob(f"{FETCH_PREFIX}*"):
+        try:
+            if time.time() - folder.stat().st_mtime > ABANDONED_AFTER_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
+        except FileNotFoundError:
+            continue  # its owner finished in between
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fetch every group; with `--class-path`, print the class path of Delta (for `spark-submit`)."""
+    try:
+        if "--class-path" in arguments:
+            print(class_path())
+            return 0
+        files = jars(groups=ALL_GROUPS)
+    except LakehouseError as error:
+        _say(f"error: {error}")
+        return error.exit_code
+    print(f"{len(files)} jars in {cache_folder()}")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,0 +1,156 @@
+"""Leases: one writer a table at a time, across processes (promise 9), in their local form.
+
+In: the name of a table. Out: a lease held for the length of a `with` block. Guaranteed: the lock is the
+operating system's (flock), so a killed owner never blocks; and since a killed driver's JVM lives on for
+seconds and may still commit, whoever comes next waits until the JVM named in the lease file is gone.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any
+
+from lakehouse.runtime.errors import JobError
+
+POLL_SECONDS = 0.1
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Lease:
+    """A held lease: `check` before each commit proves that it is still this process's own."""
+
+    table: str
+    path: Path
+    file: IO[str]
+
+    def check(self) -> None:
+        """Make sure that the lease still holds.
+
+        Raises:
+            JobError: the lock file was removed or replaced by someone; nothing more may be committed.
+        """
+        try:
+            same = os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise JobError(
+                f"the lease of {self.table} was taken away ({self.path.name} was removed): nothing was "
+                "committed since; run the command again"
+            )
+
+    def guard(self, jvm: int | None) -> None:
+        """Record the JVM that may commit under this lease, so that a successor waits for its end."""
+        _write_owner(self.file, jvm)
+
+
+@contextmanager
+def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None) -> Iterator[Lease]:
+    """Hold the lease of a table.
+
+    Args:
+        root: the root of the lakehouse.
+        table: its name, such as `silver.sales`.
+        wait: wait for another owner; else fail.
+        say: takes one line when waiting begins.
+
+    Raises:
+        JobError: another process holds it and `wait` is false.
+    """
+    path = Path(root, "leases", f"{table}.lock")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    file = _locked(path, table, wait, say)
+    try:
+        _await_jvm(file, table, wait, say)
+        _write_owner(file, None)
+        yield Lease(table=table, path=path, file=file)
+        file.truncate(0)
+    finally:
+        file.close()
+
+
+def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
+    """The lock file, opened and locked, and still the one that has the path's name."""
+    said = False
+    while True:
+        file = path.open("a+", encoding="utf-8")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+                return file
+        except BlockingIOError:
+            owner = _owner(file)
+            if not wait:
+                file.close()
+                raise JobError(
+                    f"{table} is being written by process {owner.get('pid', '?')}: "
+                    "wait for it, or leave out --no-wait"
+                ) from None
+            if not said:
+                say(f"waiting for process {owner.get('pid', '?')}, which is writing {table}")
+                said = True
+        file.close()
+        time.sleep(POLL_SECONDS)
+
+
+def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
+    """Wait for the JVM of a killed owner: it may still be committing."""
+    owner = _owner(file)
+    jvm, started = owner.get("jvm"), owner.get("jvm_started")
+    said = False
+    while jvm is not None and jvm != own_jvm() and _started(jvm) == started:
+        if not wait:
+            raise JobError(f"{table} is still being written by what a killed run left: try again in a moment")
+        if not said:
+            say(f"waiting for process {jvm}, which a killed run left behind")
+            said = True
+        time.sleep(POLL_SECONDS)
+
+
+def own_jvm() -> int | None:
+    """The process id of the JVM this process drives, where it drives one."""
+    return _OWN_JVM[0] if _OWN_JVM else None
+
+
+def remember_jvm(pid: int) -> None:
+    """Told by the session when it starts its JVM."""
+    _OWN_JVM[:] = [pid]
+
+
+_OWN_JVM: list[int] = []
+
+
+def _write_owner(file: IO[str], jvm: int | None) -> None:
+    owner = {"pid": os.getpid(), "jvm": jvm, "jvm_started": _started(jvm) if jvm else None}
+    file.seek(0)
+    file.truncate(0)
+    file.write(json.dumps(owner))
+    file.flush()
+
+
+def _owner(file: IO[str]) -> dict[str, Any]:
+    file.seek(0)
+    try:
+        owner = json.loads(file.read() or "{}")
+    except ValueError:
+        return {}
+    return owner if isinstance(owner, dict) else {}
+
+
+def _started(pid: int) -> str | None:
+    """The start time of a process as the kernel tells it, so that a reused id is not mistaken; None where it is gone.
+
+    A zombie in the kernel's sense (dead, not yet reaped) counts as gone.
+    """
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]

@@ -1,0 +1,92 @@
+"""Where things are: the one module that knows what a location is made of.
+
+In: the root of a lakehouse. Out: locations as text, for Spark, Delta and Python alike, and the few
+operations on files that the product needs. Guaranteed: an object is there whole or not at all, and one
+that is there is never written again.
+"""
+
+import hashlib
+import os
+import shutil
+from pathlib import Path
+from typing import BinaryIO
+
+from lakehouse.runtime.errors import JobError
+
+PART_SUFFIX = ".part"
+
+
+def table_location(root: str, table: str) -> str:
+    """`<root>/silver/sales` for `silver.sales`."""
+    return f"{root}/{table.replace('.', '/')}"
+
+
+def object_location(root: str, path: str) -> str:
+    """The location of a path relative to the root."""
+    return f"{root}/{path}"
+
+
+def staging_location(root: str, batch_id: str) -> str:
+    """Where a batch keeps its intermediate results; worthless once the batch is done."""
+    return f"{root}/staging/{batch_id}"
+
+
+def table_exists(location: str) -> bool:
+    """Whether a Delta table has been created there."""
+    return Path(location, "_delta_log").is_dir()
+
+
+def open_object(location: str) -> BinaryIO:
+    """The bytes of an object, to be read in order."""
+    return Path(location).open("rb")
+
+
+def object_size(location: str) -> int | None:
+    """Its size in bytes; None where there is no such object."""
+    try:
+        return Path(location).stat().st_size
+    except FileNotFoundError:
+        return None
+
+
+def put_once(source: Path, location: str, sha256: str) -> bool:
+    """Copy a local file to an object that does not exist yet; False where it is there already.
+
+    The bytes are on the disk before the object has its name, so that a kill leaves at most a `.part` file,
+    which the next attempt overwrites.
+
+    Raises:
+        JobError: the file's bytes are no longer those of the given sha256.
+    """
+    target = Path(location)
+    if target.exists():
+        return False
+    target.parent.mkdir(parents=True, exist_ok=True)
+    part = target.with_name(target.name + PART_SUFFIX)
+    digest = hashlib.sha256()
+    with source.open("rb") as read, part.open("wb") as write:
+        while block := read.read(1 << 20):
+            digest.update(block)
+            write.write(block)
+        write.flush()
+        os.fsync(write.fileno())
+    if digest.hexdigest() != sha256:
+        part.unlink()
+        raise JobError(f"{source.name} changed while it was read: run the command again once it is complete")
+    os.replace(part, target)
+    _sync_folder(target.parent)
+    return True
+
+
+def remove_tree(location: str) -> None:
+    """Remove everything below a location; nothing where there is nothing."""
+    shutil.rmtree(location, ignore_errors=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make the new name survive a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,185 @@
+"""The batch protocol: one landing into silver, exactly accounted for, killed and repeated at will.
+
+In: a landing of the ledger, under silver's lease. Out: its accounting, and silver with its statements.
+Guaranteed: stage -> classify against a pinned version -> gate -> quarantine and accounting `prepared` -> MERGE
+-> compare -> `done`. After a kill anywhere, doing it again ends in the same tables and the same accounting.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.bronze.ledger import Landing
+from lakehouse.bronze.rows import raw_rows
+from lakehouse.ops import accounting, tables
+from lakehouse.ops.accounting import HELD, Accounting, batch_id_of
+from lakehouse.ops.killpoints import reached
+from lakehouse.quality import quarantine
+from lakehouse.quality.checks import Rules
+from lakehouse.runtime.errors import JobError
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import Lease
+from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver import upsert
+from lakehouse.silver.bounds import bounds_of
+from lakehouse.silver.classify import CHANGES, UPDATES, classified
+from lakehouse.silver.conform import canonical, typed
+from lakehouse.silver.dedupe import deduplicated
+from lakehouse.silver.tally import Tally, class_counts, tally
+from lakehouse.silver.validate import validated
+
+SALES = "silver.sales"
+KIND = "csv"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Batch:
+    """One landing on its way into silver."""
+
+    landing: Landing
+    rules: Rules
+    generation: int = 0
+
+    @property
+    def id(self) -> str:
+        """Derived from kind, landing and generation."""
+        return batch_id_of(KIND, self.landing.landing_id, self.generation)
+
+
+def staged_rows(spark: SparkSession, lake: Lake, batch: Batch) -> DataFrame:
+    """Every record of the landing, typed, judged and ranked within the batch; see the modules it chains."""
+    landing, rules = batch.landing, batch.rules
+    technical = {
+        "recorded_at": F.lit(landing.as_of),
+        "is_deleted": F.lit(False),
+        "_batch_id": F.lit(batch.id),
+        "_source_file": F.lit(landing.path),
+        "_source_row": F.col("_line"),
+        "_topic": F.lit(None).cast("string"),
+        "_partition": F.lit(None).cast("bigint"),
+        "_offset": F.lit(None).cast("bigint"),
+    }
+    rows = raw_rows(spark, rules.source, [landing.file(lake)])
+    if landing.records and landing.records > 10_000:
+        rows = rows.repartition(lake.settings.spark.shuffle_partitions)
+    judged = (
+        rows.transform(typed(rules.source))
+        .withColumns(technical)
+        .transform(canonical(rules.source, rules.table))
+        .transform(validated(rules))
+    )
+    own = [c.name for c in rules.source.columns if c.name not in {t.name for t in rules.table.columns}]
+    return judged.drop(*own, "_line").transform(deduplicated)
+
+
+def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Accounting:
+    """Bring one landing into silver and account for it; a batch that a gate holds is recorded as `held`.
+
+    Raises:
+        JobError: the accounting does not close or Delta did other than was classified.
+    """
+    staging = lake.staging(batch.id)
+    remove_tree(staging)
+    staged_rows(spark, lake, batch).write.parquet(f"{staging}/rows")
+    reached("staged")
+    staged = spark.read.parquet(f"{staging}/rows")
+    counted = tally(staged, batch.rules)
+    prepared, changes = _classify(spark, lake, batch, staged, counted)
+    if prepared.status == HELD:
+        accounting.write(lake, prepared)
+        return prepared
+    lease.check()
+    now = datetime.now(UTC)
+    rejected = quarantine.quarantined_rows(staged, batch.id, prepared.rule_fingerprint, now)
+    quarantine.store(spark, lake, rejected, batch.id, counted.standing["quarantined"])
+    reached("quarantined")
+    accounting.write(lake, prepared)
+    reached("prepared")
+    _merge(spark, lake, batch, changes, prepared, lease)
+    reached("merged")
+    done = settle(lake, prepared)
+    remove_tree(staging)
+    return done
+
+
+def settle(lake: Lake, prepared: Accounting) -> Accounting:
+    """Close a prepared batch whose work in silver is done.
+
+    Raises:
+        JobError: silver's history does not hold the batch, or holds other counts than were classified.
+    """
+    changing = sum(prepared.classes.get(name, 0) for name in CHANGES)
+    if not changing:
+        merged = None
+    else:
+        commit = committed(lake, prepared)
+        if commit is None:
+            raise JobError(f"batch {prepared.batch_id} is not in silver: run the command again")
+        if not upsert.counts_agree(commit["operationMetrics"], prepared.classes):
+            raise JobError(
+                f"batch {prepared.batch_id} changed other rows of silver than it was accounted for: someone "
+                "wrote to silver without its lease; run `lakehouse verify` to see what does not hold"
+            )
+        merged = int(commit["version"])
+    done = prepared.closed(merged)
+    accounting.write(lake, done)
+    reached("done")
+    return done
+
+
+def committed(lake: Lake, prepared: Accounting) -> Mapping[str, dict[str, str]] | None:
+    """The commit of a batch in silver's history after the version it was classified against; None without one."""
+    commits = tables.history(lake, SALES, prepared.silver_version)
+    return next((c for c in commits if c.get("userMetadata") == prepared.batch_id), None)
+
+
+def _classify(
+    spark: SparkSession, lake: Lake, batch: Batch, staged: DataFrame, counted: Tally
+) -> tuple[Accounting, DataFrame]:
+    """The accounting as it will be, and the winners with their classes."""
+    location, table = lake.location(SALES), batch.rules.table
+    upsert.create_table(spark, table, location)
+    pinned = tables.version(lake, SALES) or 0
+    winners = staged.where(F.col("_standing") == "winner")
+    bounds = bounds_of(winners, counted.standing["winner"], batch.rules.source)
+    silver = spark.read.format("delta").option("versionAsOf", pinned).load(location).where(bounds(""))
+    changes = classified(winners, silver, table.business_columns)
+    if not silver.isEmpty():
+        path = f"{lake.staging(batch.id)}/classified"
+        changes.write.parquet(path)
+        changes = spark.read.parquet(path)
+    classes, conflicts = class_counts(changes)
+    prepared = Accounting(
+        batch_id=batch.id,
+        kind=KIND,
+        source=batch.landing.source,
+        landing_id=batch.landing.landing_id,
+        generation=batch.generation,
+        rule_fingerprint=batch.rules.fingerprint(),
+        rows_in=counted.rows,
+        silver_version=pinned,
+        classes=counted.classes_with(classes),
+        conflicts=counted.conflicts + conflicts,
+        normalised=counted.normalised,
+        warnings=counted.warnings,
+        reasons=counted.reasons,
+    )
+    return (replace(prepared, status=HELD, reason=counted.hold) if counted.hold else prepared), changes
+
+
+def _merge(
+    spark: SparkSession, lake: Lake, batch: Batch, changes: DataFrame, prepared: Accounting, lease: Lease
+) -> None:
+    """MERGE where anything is to change: a no-op MERGE would still make a commit."""
+    if not any(prepared.classes.get(name) for name in CHANGES):
+        return
+    lease.check()
+    if tables.version(lake, SALES) != prepared.silver_version:
+        raise JobError("silver.sales was written by someone without its lease: run the command again")
+    winners = sum(prepared.classes.get(name, 0) for name in CHANGES)
+    bounds = bounds_of(changes, winners, batch.rules.source)
+    updates = sum(prepared.classes.get(name, 0) for name in UPDATES)
+    upsert.merge_changes(spark, lake.location(SALES), changes, bounds, batch.rules.table, batch.id, updates)

@@ -1,0 +1,61 @@
+"""Which rows of silver a batch can touch at all, as literal ranges that let Delta skip files.
+
+In: the winners of a batch. Out: a condition on silver's rows. Guaranteed: it holds for every row of silver
+that has a key of the batch, since only columns that cannot change while the key stays are used; Delta's
+MERGE prunes by literals alone, never by the values of its source.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.contract.model import Source
+
+MOST_RANGES = 32
+FEW_ROWS = 50_000
+"""Up to this many winners the ranges are taken from all their values; above, from the smallest and the greatest."""
+
+Bounds = Callable[[str], SparkColumn]
+"""From a column prefix such as `t.` to a condition."""
+
+
+def bounds_of(winners: DataFrame, count: int, source: Source) -> Bounds:
+    """The narrowest cheap condition for the keys of these winners.
+
+    Args:
+        winners: one statement a key, all of one source.
+        count: how many they are.
+        source: tells which columns are fixed by the key; a single text key is one itself.
+    """
+    columns = [*source.fixed_by_key, *(["sale_id"] if len(source.keys) == 1 else [])]
+    ranges = {name: _spans(winners, name, count) for name in columns}
+
+    def condition(prefix: str) -> SparkColumn:
+        narrowed = [_within(F.col(f"{prefix}{name}"), spans) for name, spans in ranges.items() if spans]
+        return reduce(SparkColumn.__and__, narrowed, F.col(f"{prefix}source_system") == source.name)
+
+    return condition
+
+
+def ranges_of(values: Sequence[Any], most: int = MOST_RANGES) -> list[tuple[Any, Any]]:
+    """At most `most` closed ranges that together hold every value: equal shares of the sorted values."""
+    ordered = sorted(set(values))
+    share = -(-len(ordered) // most) or 1
+    return [(ordered[i], ordered[min(i + share, len(ordered)) - 1]) for i in range(0, len(ordered), share)]
+
+
+def _spans(winners: DataFrame, name: str, count: int) -> list[tuple[Any, Any]]:
+    """Closed ranges that hold every value of the column; none where there is no row."""
+    column = F.col(name)
+    if count <= FEW_ROWS:
+        return ranges_of([value for (value,) in winners.select(column).distinct().collect()])
+    ends = winners.agg(F.min(column), F.max(column)).first()
+    return [(ends[0], ends[1])] if ends is not None else []
+
+
+def _within(column: SparkColumn, spans: Sequence[tuple[Any, Any]]) -> SparkColumn:
+    return reduce(SparkColumn.__or__, (column.between(F.lit(low), F.lit(high)) for low, high in spans))

@@ -1,0 +1,81 @@
+"""The job from bronze to silver: every landing of a source that is not in silver yet, oldest as-of first.
+
+In: the ledger and the accounting, which alone say what is to be done. Out: one accounting a batch. Guaranteed:
+silver's lease is held throughout; what a killed run left half done is settled first.
+"""
+
+from collections.abc import Callable
+
+from pyspark.sql import SparkSession
+
+from lakehouse.bronze import ledger
+from lakehouse.bronze.ledger import LANDED, Landing
+from lakehouse.ops import accounting
+from lakehouse.ops.accounting import PREPARED, Accounting
+from lakehouse.quality.checks import Rules
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import lease, own_jvm
+from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver.batch import SALES, Batch, committed, process, settle
+from lakehouse.silver.classify import CHANGES
+
+
+def bring_to_silver(
+    spark: SparkSession,
+    lake: Lake,
+    source: str,
+    *,
+    wait: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+    begun: Callable[[Landing, int, int], None] = lambda *_: None,
+) -> list[Accounting]:
+    """Process what has landed of a source and is not accounted for.
+
+    Args:
+        wait: wait for another writer of silver; else fail.
+        say: takes a line where waiting begins.
+        begun: takes each landing before it is processed, its place and how many there are.
+
+    Returns:
+        The accountings of the batches closed or held by this call, in their order.
+
+    Raises:
+        JobError: a batch failed; those before it are done, and silver is as after them.
+    """
+    with lease(lake.root, SALES, wait=wait, say=say) as held:
+        held.guard(own_jvm())
+        settled = _settle_all(lake)
+        pending = pending_landings(lake, source)
+        closed = [a for a in settled if a.source == source]
+        for place, landing in enumerate(pending):
+            begun(landing, place, len(pending))
+            closed.append(process(spark, lake, _batch(lake, landing), held))
+    return closed
+
+
+def pending_landings(lake: Lake, source: str) -> list[Landing]:
+    """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
+    closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status != PREPARED}
+    return [
+        one for one in ledger.read(lake, source=source, status=LANDED) if _batch(lake, one).id not in closed
+    ]
+
+
+def _batch(lake: Lake, landing: Landing) -> Batch:
+    source = lake.source(landing.source)
+    rules = Rules(source=source, table=lake.table(source.table), calendar=lake.settings.calendar)
+    return Batch(landing=landing, rules=rules)
+
+
+def _settle_all(lake: Lake) -> list[Accounting]:
+    """Close the batches that a killed run brought into silver but not into the accounting.
+
+    Those it did not bring there are left `prepared`, and processed again with the landings that are pending.
+    """
+    settled = []
+    for prepared in accounting.read(lake, status=PREPARED):
+        if any(prepared.classes.get(name) for name in CHANGES) and committed(lake, prepared) is None:
+            continue
+        settled.append(settle(lake, prepared))
+        remove_tree(lake.staging(prepared.batch_id))
+    return settled

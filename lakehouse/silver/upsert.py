@@ -1,0 +1,74 @@
+"""The MERGE into silver: newer statements only, in one commit that carries the batch id.
+
+In: classified winners. Out: what Delta counted. Guaranteed: the newer-only condition stands in the MERGE
+itself, so that running it again, or after another writer, can never put an older statement over a newer one.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contract.derive.delta_table import create_statement
+from lakehouse.contract.model import Column, Table
+from lakehouse.runtime.storage import table_exists
+from lakehouse.silver.bounds import Bounds
+from lakehouse.silver.classify import CHANGES, KEYS, UPDATES, current_hash
+from lakehouse.silver.order import rank
+
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+def create_table(spark: SparkSession, table: Table, location: str) -> None:
+    """Create the table from its contract where it is not there yet."""
+    if not table_exists(location):
+        spark.sql(create_statement(table, location))
+
+
+def merge_changes(
+    spark: SparkSession,
+    location: str,
+    changes: DataFrame,
+    bounds: Bounds,
+    table: Table,
+    batch_id: str,
+    updates: int,
+) -> None:
+    """Bring the rows with a changing `_class` into silver, in one commit.
+
+    Args:
+        location: silver's location.
+        changes: classified winners, with at least the table's columns.
+        bounds: where in silver their keys can be.
+        table: silver's contract.
+        batch_id: written into the commit as `userMetadata`.
+        updates: how many of them meet a row in silver; with none the cheaper insert-only MERGE does.
+    """
+    columns = [c.name for c in table.columns]
+    comes = changes.where(F.col("_class").isin(*CHANGES)).select(*columns).alias("s")
+    same = bounds("t.")
+    for key in KEYS:
+        same = same & (F.col(f"t.{key}") == F.col(f"s.{key}"))
+    merge = DeltaTable.forPath(spark, location).alias("t").merge(comes, same)
+    if updates:
+        merge = merge.whenMatchedUpdate(_newer(table.business_columns), {c: F.col(f"s.{c}") for c in columns})
+    with_inserts = merge.whenNotMatchedInsert(values={c: F.col(f"s.{c}") for c in columns})
+    spark.conf.set(USER_METADATA, batch_id)
+    try:
+        with_inserts.execute()
+    finally:
+        spark.conf.unset(USER_METADATA)
+
+
+def _newer(business: Sequence[Column]) -> SparkColumn:
+    return rank("s.") > rank("t.", current_hash(business, "t."))
+
+
+def counts_agree(metrics: Mapping[str, str], classes: Mapping[str, int]) -> bool:
+    """Whether Delta inserted and updated exactly what the classification said."""
+    updated = sum(classes.get(name, 0) for name in UPDATES)
+    inserted = sum(classes.get(name, 0) for name in CHANGES) - updated
+    told = (int(metrics.get("numTargetRowsInserted", -1)), int(metrics.get("numTargetRowsUpdated", -1)))
+    return told == (inserted, updated)
