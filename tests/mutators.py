@@ -89,9 +89,7 @@ def _windows_1252(records: Records) -> tuple[bytes, Damaged]:
 
 def _mixed_line_ends(records: Records) -> tuple[str, Damaged]:
     ends = cycle(["\n", "\r\n", "\r"])
-    return "".join(
-        record.removesuffix(end_of(record)) + end for record, end in zip(records, ends, strict=False)
-    ), []
+    return "".join(record.removesuffix(end_of(record)) + end for record, end in zip(records, ends, strict=False)), []
 
 
 def _other_width(change: Callable[[list[str]], list[str]], records: Records) -> tuple[str, Damaged]:
@@ -108,9 +106,7 @@ def _open_quote(records: Records) -> tuple[str, Damaged]:
 
 def _open_quote_at_the_end(records: Records) -> tuple[str, Damaged]:
     at = len(records) - 1
-    opened = with_raw_cell(
-        records, at, len(cells_of(records[at])) - 1, lambda cell: '"' + cell.replace('"', "'")
-    )
+    opened = with_raw_cell(records, at, len(cells_of(records[at])) - 1, lambda cell: '"' + cell.replace('"', "'"))
     return "".join(opened), swallowed(opened, at)
 
 
@@ -146,13 +142,7 @@ def _leap_day(cell: str) -> str:
     found = DATE.fullmatch(cell)
     assert found is not None
     mark, rest = found[2], found["time"] or ""
-    parts = (
-        ["2011", "02", "29"]
-        if len(found[1]) == 4
-        else ["2", "29", "2011"]
-        if mark == "/"
-        else ["29", "02", "2011"]
-    )
+    parts = ["2011", "02", "29"] if len(found[1]) == 4 else ["2", "29", "2011"] if mark == "/" else ["29", "02", "2011"]
     return mark.join(parts) + rest
 
 
@@ -167,9 +157,7 @@ for _name, _mark, _codec in (
     ("utf_16_little_endian", codecs.BOM_UTF16_LE, "utf-16-le"),
     ("utf_16_big_endian", codecs.BOM_UTF16_BE, "utf-16-be"),
 ):
-    _register(
-        _name, f"{_codec} with byte order mark", lambda r, m=_mark, c=_codec: (m + "".join(r).encode(c), [])
-    )
+    _register(_name, f"{_codec} with byte order mark", lambda r, m=_mark, c=_codec: (m + "".join(r).encode(c), []))
 _register("windows_1252", "all in Windows-1252; what it does not know becomes a question mark", _windows_1252)
 _register("mixed_line_ends", "LF, CRLF and CR in turn", _mixed_line_ends)
 _register("empty_file", "no bytes at all", lambda r: (b"", []), rejected_file=True)
@@ -185,9 +173,7 @@ _register("flipping_delimiter", "semicolons from the middle of the file on", _fl
 _register("blank_rows", "after each row an empty line, or one of commas or of blanks", _blank_rows)
 
 # The header:
-_register(
-    "header_reordered", "the columns in reverse order", lambda r: (change_columns(r, lambda c: c[::-1]), [])
-)
+_register("header_reordered", "the columns in reverse order", lambda r: (change_columns(r, lambda c: c[::-1]), []))
 _register(
     "header_in_other_case",
     "names in other letter case",

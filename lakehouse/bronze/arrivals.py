@@ -30,14 +30,14 @@ def files_of(paths: Sequence[str]) -> list[Path]:
     for given in paths:
         path = Path(given).expanduser()
         if path.is_dir():
-            files = [
-                p for p in sorted(path.rglob("*")) if p.is_file() and p.name.lower().endswith(CSV_ENDINGS)
-            ]
+            files = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name.lower().endswith(CSV_ENDINGS)]
         elif path.is_file():
             files = [path]
         else:
             files = [
-                Path(match) for match in sorted(glob(str(path), recursive=True)) if Path(match).is_file()
+                Path(match)
+                for match in sorted(glob(str(path), recursive=True))
+                if Path(match).is_file()  # noqa: PTH207
             ]
         if not files:
             what = "holds no .csv or .csv.gz file" if path.is_dir() else "is not there"
@@ -68,7 +68,7 @@ def _told(path: Path, source: Source, given: datetime | None) -> tuple[datetime,
         named = re.search(source.as_of_pattern, path.name)
         if named:
             try:
-                moment = datetime.strptime(named[1], source.as_of_format)
+                moment = datetime.strptime(named[1], source.as_of_format)  # noqa: DTZ007 - without a zone it is UTC
             except ValueError as error:
                 raise UsageError(
                     f"{path.name} should tell its as-of, but {named[1]!r} is no moment of the form "

@@ -177,11 +177,7 @@ def _choose_header(
             f"{where} is not that of the source: missing {_quoted(missing)}; found {_quoted(best.names)} "
             f"(delimiter {DELIMITERS[best.delimiter]})."
         )
-    doubled = [
-        name
-        for name in dict.fromkeys(best.names)
-        if column_key(name) in known and counts[column_key(name)] > 1
-    ]
+    doubled = [name for name in dict.fromkeys(best.names) if column_key(name) in known and counts[column_key(name)] > 1]
     if doubled:
         raise RejectedFile(f"{where} names a column twice: {_quoted(doubled)}.")
     return best

@@ -143,13 +143,9 @@ def _outcome(landing: Landing, known: Iterable[Landing]) -> Outcome:
     if landing.status == REJECTED:
         return Outcome(landing=landing, what="rejected", note=landing.reason)
     namesake = any(k.file_name == landing.file_name and k.sha256 != landing.sha256 for k in known)
-    notes = (
-        ["a file of this name with other content has landed before; this is a new one"] if namesake else []
-    )
+    notes = ["a file of this name with other content has landed before; this is a new one"] if namesake else []
     if landing.extra_columns:
-        notes.append(
-            f"columns the source does not know, kept in the raw file: {', '.join(landing.extra_columns)}"
-        )
+        notes.append(f"columns the source does not know, kept in the raw file: {', '.join(landing.extra_columns)}")
     return Outcome(landing=landing, what="landed", note="; ".join(notes) or None)
 
 

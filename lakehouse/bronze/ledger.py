@@ -64,7 +64,7 @@ def write(lake: Lake, landings: Iterable[Landing]) -> None:
     tables.upsert(lake, TABLE, [{**asdict(one), "landing_id": one.landing_id} for one in landings])
 
 
-def read(lake: Lake, **equal: object) -> list[Landing]:
+def read(lake: Lake, **equal: Any) -> list[Landing]:
     """The landings whose columns equal the values given, the earliest as-of first."""
     found = [_landing(row) for row in tables.read(lake, TABLE, **equal)]
     return sorted(found, key=lambda one: (one.as_of, one.landing_id))

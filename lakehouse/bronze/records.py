@@ -74,9 +74,7 @@ class Chunk:
         return len(self.lines)
 
 
-def read_records(
-    stream: Iterable[str], encoding: str, delimiter: str, width: int | None = None
-) -> Iterator[Record]:
+def read_records(stream: Iterable[str], encoding: str, delimiter: str, width: int | None = None) -> Iterator[Record]:
     """The records of a file in file order, the header (if any) as an ordinary one.
 
     A record whose quotes are wrong (text after a closing quote, or a quote still open after
@@ -168,9 +166,7 @@ def _parse_quoted(
         yield [ahead.popleft() for _ in range(taken)], fields, error
 
 
-def _parse_long(
-    ahead: deque[str], source: Iterator[str], delimiter: str
-) -> tuple[list[str] | None, str | None, int]:
+def _parse_long(ahead: deque[str], source: Iterator[str], delimiter: str) -> tuple[list[str] | None, str | None, int]:
     """(fields, error, number of physical lines) of the record at the head of `ahead`, filled as needed."""
     ran_out = False
 

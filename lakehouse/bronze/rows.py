@@ -71,18 +71,12 @@ def _after_header(chunks: Iterator[Chunk], file: LandedFile) -> Iterator[Chunk]:
         yield chunk
 
 
-def _record_batch(
-    file: LandedFile, chunk: Chunk, columns: Sequence[tuple[str, int | None]]
-) -> pa.RecordBatch:
+def _record_batch(file: LandedFile, chunk: Chunk, columns: Sequence[tuple[str, int | None]]) -> pa.RecordBatch:
     length = len(chunk)
     texts: dict[str, pa.Array] = {}
     masks: dict[str, pa.Array] = {}
     for name, position in columns:
-        values = (
-            pa.nulls(length, pa.string())
-            if position is None
-            else pa.array(chunk.columns[position], pa.string())
-        )
+        values = pa.nulls(length, pa.string()) if position is None else pa.array(chunk.columns[position], pa.string())
         texts[name], mask = normalise(values)
         if mask is not None:
             masks[name] = mask

@@ -69,13 +69,9 @@ def _source(path: str, source: Source, tables: Mapping[str, Table]) -> Iterator[
         yield f"table: there is no table {source.table!r}"
         return
     target = {c.name for c in tables[source.table].columns}
-    yield from (
-        f"fixed_by_key: {source.table} has no column {n!r}" for n in source.fixed_by_key if n not in target
-    )
+    yield from (f"fixed_by_key: {source.table} has no column {n!r}" for n in source.fixed_by_key if n not in target)
     headers = [" ".join(c.header.split()).casefold() for c in source.columns]
-    yield from (
-        f"columns: the header {h!r} stands twice" for h in sorted(set(headers)) if headers.count(h) > 1
-    )
+    yield from (f"columns: the header {h!r} stands twice" for h in sorted(set(headers)) if headers.count(h) > 1)
     for expectation in source.expectations:
         yield from _expectation(expectation, columns | target)
     yield from _reading(source)
@@ -108,9 +104,7 @@ def _expectation(expectation: Expectation, columns: set[str]) -> Iterator[str]:
         yield f"{place}.check: there is no check {expectation.check!r}; known: {', '.join(rules.CHECKS)}"
         return
     takes, given = set(rules.arguments_of(expectation.check)), set(expectation.arguments)
-    yield from (
-        f"{place}.{name}: the check {expectation.check!r} has no such argument" for name in given - takes
-    )
+    yield from (f"{place}.{name}: the check {expectation.check!r} has no such argument" for name in given - takes)
     yield from (f"{place}.{name}: the check {expectation.check!r} needs it" for name in takes - given)
     for argument in {"column", "other"} & given:
         name = expectation.arguments[argument]

@@ -24,9 +24,7 @@ FORMAT_LETTERS = {
 
 def format_regex(fmt: str) -> str:
     r"""`\d{2}-\d{2}-\d{4}` for `dd-MM-yyyy`."""
-    return "".join(
-        FORMAT_LETTERS.get(part, re.escape(part)) for part in re.findall("[A-Za-z]+|[^A-Za-z]+", fmt)
-    )
+    return "".join(FORMAT_LETTERS.get(part, re.escape(part)) for part in re.findall("[A-Za-z]+|[^A-Za-z]+", fmt))
 
 
 def render(fmt: str, day: date) -> str:

@@ -20,7 +20,7 @@ from lakehouse.runtime.errors import UsageError
 T = TypeVar("T", Table, Source)
 
 for _declaration in (Table, Source, Column, SourceColumn, Expectation):
-    _declaration.__pydantic_config__ = ConfigDict(extra="forbid")  # type: ignore[union-attr]
+    _declaration.__pydantic_config__ = ConfigDict(extra="forbid")
 
 
 class ContractError(UsageError):

@@ -90,6 +90,6 @@ def write(lake: Lake, accounting: Accounting) -> None:
     tables.upsert(lake, TABLE, [accounting.row()])
 
 
-def read(lake: Lake, **equal: object) -> list[Accounting]:
+def read(lake: Lake, **equal: Any) -> list[Accounting]:
     """The accountings whose columns equal the values given, by batch id."""
     return [accounting_of(row) for row in tables.read(lake, TABLE, **equal)]

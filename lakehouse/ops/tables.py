@@ -41,16 +41,14 @@ def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         write_deltalake(_opened(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
 
 
-def read(lake: Lake, table: str, columns: Sequence[str] | None = None, **equal: object) -> list[Row]:
+def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
     """The rows whose columns equal the values given, in the order of their keys; [] where there is no table."""
     try:
         opened = DeltaTable(lake.location(table))
     except TableNotFoundError:
         return []
     filters = [(name, "=", value) for name, value in equal.items()] or None
-    rows = opened.to_pyarrow_table(columns=list(columns) if columns else None, filters=filters).to_pylist(
-        maps_as_pydicts="strict"
-    )
+    rows = opened.to_pyarrow_table(columns=list(columns) or None, filters=filters).to_pylist(maps_as_pydicts="strict")
     keys = [key for key in lake.table(table).keys if not columns or key in columns]
     return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
 

@@ -62,11 +62,7 @@ def violation(expectation: Expectation, calendar: CalendarSettings) -> SparkColu
 
 def broken(rules: Rules, on_fail: str) -> SparkColumn:
     """The names of the declared expectations with that consequence that a row breaks."""
-    flags = [
-        F.when(violation(e, rules.calendar), F.lit(e.name))
-        for e in rules.expectations
-        if e.on_fail == on_fail
-    ]
+    flags = [F.when(violation(e, rules.calendar), F.lit(e.name)) for e in rules.expectations if e.on_fail == on_fail]
     return F.filter(F.array(*flags), lambda name: name.isNotNull()) if flags else no_names()
 
 

@@ -85,15 +85,11 @@ def listed(conf: Path, groups: Sequence[str] = ALL_GROUPS) -> tuple[Jar, ...]:
     path = conf / LIST_FILE
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        by_group = {
-            group: tuple(_jar(entry) for entry in entries) for group, entries in content["groups"].items()
-        }
+        by_group = {group: tuple(_jar(entry) for entry in entries) for group, entries in content["groups"].items()}
     except FileNotFoundError as error:
         raise UsageError(f"{path} is missing: it lists the jars that Spark needs") from error
     except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(
-            f"{path} is not a list of jars (`groups: NAME: [coordinate, sha256]`): {error}"
-        ) from error
+        raise UsageError(f"{path} is not a list of jars (`groups: NAME: [coordinate, sha256]`): {error}") from error
     unknown = [group for group in groups if group not in by_group]
     if unknown:
         raise UsageError(f"{path} has no group {', '.join(unknown)}: it has {', '.join(by_group)}")

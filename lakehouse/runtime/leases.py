@@ -90,8 +90,7 @@ def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
             if not wait:
                 file.close()
                 raise JobError(
-                    f"{table} is being written by process {owner.get('pid', '?')}: "
-                    "wait for it, or leave out --no-wait"
+                    f"{table} is being written by process {owner.get('pid', '?')}: wait for it, or leave out --no-wait"
                 ) from None
             if not said:
                 say(f"waiting for process {owner.get('pid', '?')}, which is writing {table}")

@@ -53,9 +53,7 @@ def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
     builder = SparkSession.builder.appName(app)
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     if not submitted:
-        builder = builder.master(settings.spark.master).config(
-            "spark.driver.memory", settings.spark.driver_memory
-        )
+        builder = builder.master(settings.spark.master).config("spark.driver.memory", settings.spark.driver_memory)
         class_path = jars.class_path()
         for place in ("driver", "executor"):
             builder = builder.config(f"spark.{place}.extraClassPath", class_path)

@@ -45,9 +45,7 @@ class CalendarSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that differs from one place to another."""
 
-    model_config = SettingsConfigDict(
-        env_prefix="LAKEHOUSE_", env_nested_delimiter="__", extra="forbid", frozen=True
-    )
+    model_config = SettingsConfigDict(env_prefix="LAKEHOUSE_", env_nested_delimiter="__", extra="forbid", frozen=True)
     env: str = "local"
     home: Path = Path(".lakehouse")
     spark: SparkSettings = SparkSettings()

@@ -36,9 +36,7 @@ def write_history(path: Path, *, rows: int, seed: int = 7) -> SampleFile:
     return SampleFile(path=path, day=1, as_of=as_of_after(span.last_day), new=rows)
 
 
-def write_increment(
-    path: Path, *, of_rows: int, rows: int = 5_000, seed: int = 7, number: int = 1
-) -> SampleFile:
+def write_increment(path: Path, *, of_rows: int, rows: int = 5_000, seed: int = 7, number: int = 1) -> SampleFile:
     """Write increment `number` (1, 2, …) of the history of `of_rows` rows with that seed to `path`.
 
     80 % are new lines, ordered on the `number`-th day after the history; 10 % correct lines of its last 30

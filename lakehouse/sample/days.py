@@ -123,10 +123,7 @@ def _bad(plan: Plan, as_of: date) -> dict[str, list[str]]:
     """Kind of damage → its lines: two, but one open quote, since a second one would close the first."""
     lines = span_lines(plan.world, plan.bad)
     return {
-        kind: [
-            damaged(line, kind, as_of)
-            for line in islice(lines, 1 if kind == "unbalanced_quote" else BAD_OF_A_KIND)
-        ]
+        kind: [damaged(line, kind, as_of) for line in islice(lines, 1 if kind == "unbalanced_quote" else BAD_OF_A_KIND)]
         for kind in DAMAGES
     }
 

@@ -99,9 +99,7 @@ def _weights(first_day: int, days: int) -> tuple[int, ...]:
     """Running sums of how much is sold each day: by weekday, by season, growing about 12 % a year."""
     dates = (date.fromordinal(first_day + number) for number in range(days))
     return tuple(
-        accumulate(
-            _WEEK[day.weekday()] * _YEAR[day.month - 1] * (3000 + number) for number, day in enumerate(dates)
-        )
+        accumulate(_WEEK[day.weekday()] * _YEAR[day.month - 1] * (3000 + number) for number, day in enumerate(dates))
     )
 
 

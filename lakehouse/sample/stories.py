@@ -107,9 +107,7 @@ def changes_told(lines: Iterable[str], *, since: date, limit: int) -> Iterator[S
         yield from (story for _, story in sorted(told, key=lambda one: (-one[0], one[1].key))[:limit])
 
 
-def splits(
-    lines: Iterable[str], *, first_row: int, until: date, limit: int, unless: frozenset[str]
-) -> Iterator[Split]:
+def splits(lines: Iterable[str], *, first_row: int, until: date, limit: int, unless: frozenset[str]) -> Iterator[Split]:
     """Per dimension, up to `limit` late lines, ordered on `until` or just before; row ids from `first_row`.
 
     A line is that of the observation before the gap, but for row id, order id, dates and one tracked value.

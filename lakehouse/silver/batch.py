@@ -8,6 +8,7 @@ Guaranteed: stage -> classify against a pinned version -> gate -> quarantine and
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -130,7 +131,7 @@ def settle(lake: Lake, prepared: Accounting) -> Accounting:
     return done
 
 
-def committed(lake: Lake, prepared: Accounting) -> Mapping[str, dict[str, str]] | None:
+def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
     """The commit of a batch in silver's history after the version it was classified against; None without one."""
     commits = tables.history(lake, SALES, prepared.silver_version)
     return next((c for c in commits if c.get("userMetadata") == prepared.batch_id), None)

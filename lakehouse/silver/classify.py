@@ -62,6 +62,3 @@ def _class(comes: SparkColumn, stands: SparkColumn) -> SparkColumn:
         .when(comes["_content_hash"] == stands["_content_hash"], "refreshed")
         .otherwise("updated")
     )
-
-
-__all__ = ["CHANGES", "CLASSES", "INSERTS", "KEYS", "SEQUENCE", "UPDATES", "classified", "current_hash"]

@@ -38,9 +38,7 @@ def typed(source: Source) -> Transform:
         ]
         faults = {"_missing": _names(missing), "_unreadable": _names(unreadable)}
         kept = [F.col(name) for name in rows.columns if name not in read]
-        return rows.select(
-            *kept, *(c.alias(n) for n, c in faults.items()), *(c.alias(n) for n, c in read.items())
-        )
+        return rows.select(*kept, *(c.alias(n) for n, c in faults.items()), *(c.alias(n) for n, c in read.items()))
 
     return transform
 

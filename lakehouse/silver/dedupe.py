@@ -18,9 +18,7 @@ def deduplicated(rows: DataFrame) -> DataFrame:
     same_key = Window.partitionBy(
         F.when(takes_part, F.col("source_system")), F.when(takes_part, F.col("sale_id")).otherwise(alone)
     ).orderBy(rank().desc(), *provenance)
-    ranked = rows.withColumns(
-        {"_place": F.row_number().over(same_key), "_winner": F.first(rank()).over(same_key)}
-    )
+    ranked = rows.withColumns({"_place": F.row_number().over(same_key), "_winner": F.first(rank()).over(same_key)})
     standing = (
         F.when(F.col("_blank"), "blank")
         .when(~takes_part, "quarantined")
@@ -28,7 +26,5 @@ def deduplicated(rows: DataFrame) -> DataFrame:
         .when(F.col("_winner") == rank(), "duplicate")
         .otherwise("stale")
     )
-    conflict = (
-        takes_part & (F.col("_winner.recorded_at") == F.col("recorded_at")) & (F.col("_winner") != rank())
-    )
+    conflict = takes_part & (F.col("_winner.recorded_at") == F.col("recorded_at")) & (F.col("_winner") != rank())
     return ranked.withColumns({"_standing": standing, "_conflict": conflict}).drop("_place", "_winner")

@@ -25,8 +25,7 @@ def canonical_text(column: SparkColumn, type_: str) -> SparkColumn:
 def hash_fields(texts: Iterable[SparkColumn]) -> SparkColumn:
     """sha256, hexadecimal, over `<bytes>:<text>;` a field and `N;` for NULL, in UTF-8."""
     parts = (
-        F.coalesce(F.concat(F.octet_length(t).cast("string"), F.lit(":"), t, F.lit(";")), F.lit("N;"))
-        for t in texts
+        F.coalesce(F.concat(F.octet_length(t).cast("string"), F.lit(":"), t, F.lit(";")), F.lit("N;")) for t in texts
     )
     return F.sha2(F.concat(*parts), 256)
 

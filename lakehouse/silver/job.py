@@ -56,9 +56,7 @@ def bring_to_silver(
 def pending_landings(lake: Lake, source: str) -> list[Landing]:
     """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
     closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status != PREPARED}
-    return [
-        one for one in ledger.read(lake, source=source, status=LANDED) if _batch(lake, one).id not in closed
-    ]
+    return [one for one in ledger.read(lake, source=source, status=LANDED) if _batch(lake, one).id not in closed]
 
 
 def _batch(lake: Lake, landing: Landing) -> Batch:

@@ -72,9 +72,7 @@ class Version:
 Fact = Observation | End
 
 
-def versions(
-    observations: Iterable[Observation], ends: Iterable[End], attributes: list[Attribute]
-) -> list[Version]:
+def versions(observations: Iterable[Observation], ends: Iterable[End], attributes: list[Attribute]) -> list[Version]:
     """All versions of all keys, from nothing. Raises ValueError where `refuse_what_has_no_answer` does."""
     observations, ends = set(observations), set(ends)
     refuse_what_has_no_answer(observations, ends)
@@ -128,9 +126,7 @@ def versions_of_one_key(
             begun[-1]["valid_to"] = at
         is_the_earliest_fact = at == min(observed | ended)
         valid_from = BEGINNING if is_the_earliest_fact else at
-        begun.append(
-            {"valid_from": valid_from, "valid_to": OPEN_END, "first_observed_at": at, "attributes": seen}
-        )
+        begun.append({"valid_from": valid_from, "valid_to": OPEN_END, "first_observed_at": at, "attributes": seen})
         is_open = True
     lost_ends = ended & observed
     return [Version(key=key, uneven=is_uneven(v, observations, lost_ends, attributes), **v) for v in begun]
@@ -142,17 +138,13 @@ def value_at(at: datetime, attribute: Attribute, observations: list[Observation]
 
     With `null_is: value` every observation knows, so that this is the greatest rank at `at` itself.
     """
-    knowing = [
-        o for o in observations if attribute.null_is == "value" or o.attributes[attribute.name] is not None
-    ]
+    knowing = [o for o in observations if attribute.null_is == "value" or o.attributes[attribute.name] is not None]
     until_then = [o for o in knowing if o.at <= at]
     if until_then:
         return max(until_then, key=lambda o: (o.at, o.rank)).attributes[attribute.name]
     if knowing:
         first_time = min(o.at for o in knowing)
-        return max((o for o in knowing if o.at == first_time), key=lambda o: o.rank).attributes[
-            attribute.name
-        ]
+        return max((o for o in knowing if o.at == first_time), key=lambda o: o.rank).attributes[attribute.name]
     return None
 
 
@@ -166,9 +158,7 @@ def compared(attributes: list[Attribute]) -> list[Attribute]:
     return [attribute for attribute in attributes if attribute.tracked or attribute.null_is == "unknown"]
 
 
-def differs(
-    observation: Observation, attributes_of_version: dict[str, Any], attributes: list[Attribute]
-) -> bool:
+def differs(observation: Observation, attributes_of_version: dict[str, Any], attributes: list[Attribute]) -> bool:
     """Null-safe: None equals None and nothing else."""
     return any(observation.attributes[a.name] != attributes_of_version[a.name] for a in compared(attributes))
 

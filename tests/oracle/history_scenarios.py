@@ -67,8 +67,7 @@ def attributes_of(folder: Path) -> list[Attribute]:
         return [Attribute(name="name"), Attribute(name="segment")]
     truth = {"true": True, "false": False}
     return [
-        Attribute(name=line["name"], tracked=truth[line["tracked"]], null_is=line["null_is"])
-        for line in read(file)
+        Attribute(name=line["name"], tracked=truth[line["tracked"]], null_is=line["null_is"]) for line in read(file)
     ]
 
 

@@ -42,12 +42,8 @@ from tests.oracle.history import Attribute, End, Fact, Observation, Version, cov
 UNCOVERED = "an arriving observation is covered by no version"
 DIFFERS = "an arriving observation differs from the version covering it"
 EARLIER = "an arriving observation lies before its version's first_observed_at"
-AT_FIRST = (
-    "an arriving observation stands at its version's first_observed_at, and there are untracked attributes"
-)
-LATE_HINT = (
-    "an arriving observation lies in an uneven version, and an untracked attribute has null_is unknown"
-)
+AT_FIRST = "an arriving observation stands at its version's first_observed_at, and there are untracked attributes"
+LATE_HINT = "an arriving observation lies in an uneven version, and an untracked attribute has null_is unknown"
 FIRST_WENT = "a withdrawn observation stood at its version's first_observed_at"
 UNEVEN_WENT = "a withdrawn observation stood in an uneven version"
 END_CHANGED = "an end came or went"
@@ -79,9 +75,7 @@ def reasons_of_disturbance(
     return {key: found for key, found in reasons.items() if found}
 
 
-def reasons_of_arrival(
-    observation: Observation, version: Version | None, attributes: list[Attribute]
-) -> set[str]:
+def reasons_of_arrival(observation: Observation, version: Version | None, attributes: list[Attribute]) -> set[str]:
     if version is None:
         return {UNCOVERED}
     untracked = [attribute for attribute in attributes if not attribute.tracked]

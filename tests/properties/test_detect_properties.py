@@ -50,7 +50,4 @@ def test_any_bytes_are_described_truly_or_rejected(content: bytes, pack: Callabl
         records = list(read_records(text, facts.encoding, facts.delimiter))
     after = [record for record in records if record.line > facts.header_line]
     assert len(after) == facts.records
-    assert (
-        tuple(next(record.fields or () for record in records if record.line == facts.header_line))
-        == facts.header
-    )
+    assert tuple(next(record.fields or () for record in records if record.line == facts.header_line)) == facts.header

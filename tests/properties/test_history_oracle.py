@@ -30,9 +30,7 @@ PROFILE = st.sampled_from(PROFILES)
 
 
 def examples(number: int) -> settings:
-    return settings(
-        max_examples=number, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow]
-    )
+    return settings(max_examples=number, deadline=None, database=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @examples(5000)
@@ -78,14 +76,10 @@ def test_versions_are_true_intervals(attributes, changes):
     assert {v.key for v in dimension} == {o.key for o in observations}
     for key in {v.key for v in dimension}:
         of_key = [v for v in dimension if v.key == key]
-        the_laws_of_one_key(
-            of_key, [o for o in observations if o.key == key], {e.at for e in ends if e.key == key}
-        )
+        the_laws_of_one_key(of_key, [o for o in observations if o.key == key], {e.at for e in ends if e.key == key})
         for left, right in itertools.pairwise(of_key):
             if left.valid_to == right.valid_from:
-                assert any(
-                    left.attributes[a.name] != right.attributes[a.name] for a in attributes if a.tracked
-                )
+                assert any(left.attributes[a.name] != right.attributes[a.name] for a in attributes if a.tracked)
     for fact in observations:
         point(fact, dimension)  # exactly one version covers it, else this raises
     assert len({surrogate_key("s", v.key, v.valid_from) for v in dimension}) == len(dimension)

@@ -20,19 +20,13 @@ from lakehouse.bronze.records import (
 
 DELIMITERS = st.sampled_from([",", ";", "\t", "|"])
 PLAIN_TEXT = st.text(
-    st.one_of(
-        st.sampled_from(",;|\t \n\r\0é\x85\u2028"), st.characters(codec="utf-8", exclude_characters='"')
-    )
+    st.one_of(st.sampled_from(",;|\t \n\r\0é\x85\u2028"), st.characters(codec="utf-8", exclude_characters='"'))
 )
 CSV_TEXT = st.text(st.sampled_from('ab,;" \n\r\0é\x1c\x85\u2028'), max_size=80)
-LONG_TEXT = st.lists(st.sampled_from(['"\n', "x\n", 'x"\n', '"x"\r\n', 'a,"b\n', '",\r']), max_size=150).map(
-    "".join
-)
+LONG_TEXT = st.lists(st.sampled_from(['"\n', "x\n", 'x"\n', '"x"\r\n', 'a,"b\n', '",\r']), max_size=150).map("".join)
 BYTES = st.one_of(
     st.binary(max_size=200),
-    st.lists(st.sampled_from([b",", b'"', b"\n", b"\r", b"\xe9", b"\xc3\xa9", b"\0", b"\xd8", b"a"])).map(
-        b"".join
-    ),
+    st.lists(st.sampled_from([b",", b'"', b"\n", b"\r", b"\xe9", b"\xc3\xa9", b"\0", b"\xd8", b"a"])).map(b"".join),
 ).filter(lambda data: not data.startswith(GZIP_MAGIC))
 ENCODINGS = st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "cp1252"])
 

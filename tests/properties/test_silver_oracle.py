@@ -131,9 +131,7 @@ def test_the_accounting_reconciles_with_the_table(history: list[Batch]) -> None:
 
 @law
 @given(st.permutations([0, 1, 2]), st.sampled_from(CONTENTS[1:]), st.booleans())
-def test_a_no_op_update_advances_recorded_at(
-    order: list[int], other: dict[str, object], at_once: bool
-) -> None:
+def test_a_no_op_update_advances_recorded_at(order: list[int], other: dict[str, object], at_once: bool) -> None:
     first, between, again = (said(KEYS[0], MOMENTS[day], [CONTENTS[0], other][day % 2]) for day in range(3))
     statements = [[first, between, again][position] for position in order]
     state, _ = replayed([statements] if at_once else [[statement] for statement in statements])

@@ -58,9 +58,7 @@ def test_the_encoding_is_detected_and_the_file_reads_with_it(data: bytes, expect
     facts = inspect(data)
     assert (facts.encoding, facts.header, facts.records) == (expected, ("Row ID", "Name", "Sales"), 2)
     with open_text(io.BytesIO(data), facts.encoding) as text:
-        assert [record.error for record in read_records(text, facts.encoding, facts.delimiter, 3)] == [
-            None
-        ] * 3
+        assert [record.error for record in read_records(text, facts.encoding, facts.delimiter, 3)] == [None] * 3
 
 
 def test_utf_16_that_ends_in_half_a_character_is_accepted() -> None:
@@ -71,9 +69,7 @@ def test_a_damaged_line_among_many_good_ones_leaves_the_file_utf_8() -> None:
     assert inspect(rows_with(*["José".encode()] * 9, b"Jos\xe9")).encoding == "utf-8"
 
 
-@pytest.mark.parametrize(
-    "damage", [b"\xff", b"\xfe\xff", b"Jos\xc3", b"Ji\xc5\x99\xed", b"a\xe2\x80b", b"\x81"]
-)
+@pytest.mark.parametrize("damage", [b"\xff", b"\xfe\xff", b"Jos\xc3", b"Ji\xc5\x99\xed", b"a\xe2\x80b", b"\x81"])
 def test_one_damaged_line_and_no_other_non_ascii_one_leaves_the_file_utf_8(damage: bytes) -> None:
     assert inspect(rows_with(b"Bob", damage)).encoding == "utf-8"
 
@@ -82,9 +78,7 @@ def test_a_damaged_line_among_few_good_ones_leaves_the_file_utf_8() -> None:
     assert inspect(rows_with("José".encode(), b"Jos\xc3")).encoding == "utf-8"
 
 
-@pytest.mark.parametrize(
-    "name", [b"Jos\xe9", b"S\xe3o", b"S\xc3O", b"5 \x80", b"a\xa0b", b"O\x92Neil", b"Coraz\xf3n"]
-)
+@pytest.mark.parametrize("name", [b"Jos\xe9", b"S\xe3o", b"S\xc3O", b"5 \x80", b"a\xa0b", b"O\x92Neil", b"Coraz\xf3n"])
 def test_lines_that_look_like_windows_1252_make_the_file_so(name: bytes) -> None:
     assert inspect(rows_with(name, b"Bob")).encoding == "cp1252"
 

@@ -17,9 +17,7 @@ from lakehouse.runtime.errors import JobError, UsageError
 from lakehouse.runtime.jars import Jar, ensure_jars, listed
 
 CONTENT = {f"org.example:part-{letter}:1.{letter}": letter.encode() * 50_000 for letter in "abc"}
-WANTED = tuple(
-    Jar(coordinate=c, sha256=hashlib.sha256(content).hexdigest()) for c, content in CONTENT.items()
-)
+WANTED = tuple(Jar(coordinate=c, sha256=hashlib.sha256(content).hexdigest()) for c, content in CONTENT.items())
 
 
 def deliver(jar: Jar, folder: Path) -> Path:
@@ -102,9 +100,7 @@ def test_a_jar_with_another_hash_is_refused_and_thrown_away(tmp_path):
         path.write_bytes(b"not what was listed")
         return path
 
-    with pytest.raises(
-        JobError, match=r"part-a:1.a came with sha256 .* but conf/jars.yml says .*: it was thrown"
-    ):
+    with pytest.raises(JobError, match=r"part-a:1.a came with sha256 .* but conf/jars.yml says .*: it was thrown"):
         ensure_jars(WANTED, tmp_path, fetch=forged, report=silent)
     assert list(tmp_path.iterdir()) == []
 
@@ -210,9 +206,7 @@ def test_a_missing_list_is_one_sentence(tmp_path):
 
 def test_the_class_path_holds_the_cached_files_and_refuses_a_folder_it_cannot_name(tmp_path, monkeypatch):
     jar = Jar(coordinate="org.example:own:1", sha256=hashlib.sha256(b"own").hexdigest())
-    conf = conf_with(
-        tmp_path, f"groups: {{delta: [{{coordinate: '{jar.coordinate}', sha256: '{jar.sha256}'}}]}}"
-    )
+    conf = conf_with(tmp_path, f"groups: {{delta: [{{coordinate: '{jar.coordinate}', sha256: '{jar.sha256}'}}]}}")
     for name in ("with blank", "with:colon"):
         (tmp_path / name).mkdir()
         (tmp_path / name / jar.file_name).write_bytes(b"own")
@@ -224,9 +218,7 @@ def test_the_class_path_holds_the_cached_files_and_refuses_a_folder_it_cannot_na
 
 
 def test_importing_it_loads_neither_jgo_nor_pyspark():
-    code = (
-        "import sys, lakehouse.runtime.jars; sys.exit(bool({'jgo', 'requests', 'pyspark'} & {*sys.modules}))"
-    )
+    code = "import sys, lakehouse.runtime.jars; sys.exit(bool({'jgo', 'requests', 'pyspark'} & {*sys.modules}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 

@@ -76,9 +76,7 @@ def test_a_harmless_mutation_damages_no_row(name: str) -> None:
 
 
 def test_damage_to_one_cell_touches_one_row() -> None:
-    assert {len(mutate(name, LF).damaged) for name in ("nul_bytes", "locale_decimals", "invalid_utf_8")} == {
-        1
-    }
+    assert {len(mutate(name, LF).damaged) for name in ("nul_bytes", "locale_decimals", "invalid_utf_8")} == {1}
 
 
 def test_a_quote_that_a_later_one_closes_names_every_row_it_takes() -> None:

@@ -56,9 +56,7 @@ def online_retail() -> CsvBatch:
 
 
 @pytest.mark.parametrize("name", ["windows_file", "unicode_file"])
-def test_superstore_has_the_known_totals_and_distinct_values(
-    name: str, request: pytest.FixtureRequest
-) -> None:
+def test_superstore_has_the_known_totals_and_distinct_values(name: str, request: pytest.FixtureRequest) -> None:
     batch = request.getfixturevalue(name)
     assert (len(batch.statements), batch.quarantined, batch.blank) == (51_290, [], 0)
     assert batch.normalised == {"Product Name": 257}

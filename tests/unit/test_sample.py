@@ -155,9 +155,7 @@ class TestBytes:
         assert sorted(sample[0].path.parent.iterdir()) == sorted(file.path for file in sample)
 
     @pytest.mark.parametrize("arguments", [{"rows": 199}, {"days": 0}, {"days": 366}])
-    def test_impossible_sizes_are_refused_in_a_sentence(
-        self, tmp_path: Path, arguments: dict[str, int]
-    ) -> None:
+    def test_impossible_sizes_are_refused_in_a_sentence(self, tmp_path: Path, arguments: dict[str, int]) -> None:
         with pytest.raises(UsageError, match=r"A sample .*, not \d+: .*\."):
             write_sample(tmp_path, **arguments)
 
@@ -188,9 +186,7 @@ class TestHistory:
             assert (row["Category"], row["Sub-Category"]) in pairs
             assert row["Region"] in REGIONS[row["Market"]]
 
-    def test_text_is_normal_and_every_column_but_postal_code_is_filled(
-        self, sample: list[SampleFile]
-    ) -> None:
+    def test_text_is_normal_and_every_column_but_postal_code_is_filled(self, sample: list[SampleFile]) -> None:
         for row in rows(sample[0]):
             assert tidy(row) == row
             assert all(value or name == "Postal Code" for name, value in row.items())
@@ -223,9 +219,7 @@ class TestHistory:
             orders[row["Order ID"]].append(row)
         assert set(map(len, orders.values())) == {1, 2, 3, 4, 5}
         shared = ("Order Date", "Ship Date", "Ship Mode", "Customer ID", "City", "Country", "Order Priority")
-        assert all(
-            len({tuple(row[name] for name in shared) for row in lines}) == 1 for lines in orders.values()
-        )
+        assert all(len({tuple(row[name] for name in shared) for row in lines}) == 1 for lines in orders.values())
 
     def test_places_are_unique(self) -> None:
         known = cities()
@@ -236,9 +230,7 @@ class TestHistory:
         folder = os.environ.get("RETAIL_REAL_DATA")
         if not folder:
             pytest.skip("RETAIL_REAL_DATA is not set: the folder of the real files")
-        with (Path(folder) / "superstore" / "global_superstore_utf8.csv").open(
-            encoding="utf-8", newline=""
-        ) as file:
+        with (Path(folder) / "superstore" / "global_superstore_utf8.csv").open(encoding="utf-8", newline="") as file:
             real = list(csv.DictReader(file))
         for name in ("Customer Name", "Product Name", "Order ID"):
             assert not {row[name] for row in real} & {row[name] for row in rows(sample[0])}
@@ -266,9 +258,7 @@ class TestDimensions:
         assert not all(changes), "moved"
 
     def test_a_country_changes_its_region_at_its_date(self, sample: list[SampleFile]) -> None:
-        flips = {
-            place.key: date.fromordinal(place.since) for place in self.world.places if place.since != NEVER
-        }
+        flips = {place.key: date.fromordinal(place.since) for place in self.world.places if place.since != NEVER}
         assert set(flips) == {"Austria", "Mexico"}
         seen: dict[tuple[str, bool], set[str]] = defaultdict(set)
         for row in [*rows(sample[0]), *new_rows(sample[0], sample[1])]:
@@ -286,8 +276,7 @@ class TestDimensions:
         for file in sample[:3]:
             assert {story.dimension for story in file.stories} == {"customer", "product", "store"}
             assert all(
-                story.was != story.becomes and story.was.keys() == story.becomes.keys()
-                for story in file.stories
+                story.was != story.becomes and story.was.keys() == story.becomes.keys() for story in file.stories
             )
 
     def test_stories_of_day_1_and_2_are_seen_in_the_lines(self, sample: list[SampleFile]) -> None:
@@ -533,8 +522,7 @@ class TestBenches:
     def test_increments_follow_each_other(self, tmp_path: Path) -> None:
         write_history(tmp_path / "h.csv", rows=20_000)
         one, two = (
-            by_id(rows(write_increment(tmp_path / f"{n}.csv", of_rows=20_000, rows=500, number=n)))
-            for n in (1, 2)
+            by_id(rows(write_increment(tmp_path / f"{n}.csv", of_rows=20_000, rows=500, number=n))) for n in (1, 2)
         )
         shared = one.keys() & two.keys()
         assert all(int(key) <= 20_000 and one[key] != two[key] for key in shared)

@@ -45,9 +45,7 @@ def test_java_17_is_found_on_the_path(tmp_path):
     assert check_java({"PATH": str(java_of(tmp_path / "java", "17").parent)}) == tmp_path / "java"
 
 
-@pytest.mark.parametrize(
-    ("version", "major"), [("1.8.0_402", 8), ("11.0.2", 11), ("21.0.2", 21), ("25-ea", 25)]
-)
+@pytest.mark.parametrize(("version", "major"), [("1.8.0_402", 8), ("11.0.2", 11), ("21.0.2", 21), ("25-ea", 25)])
 def test_another_java_is_refused_and_both_versions_are_named(tmp_path, version, major):
     java = java_of(tmp_path / "java", version)
     with pytest.raises(UsageError, match=rf"^Java 17 is needed, but {java} is Java {major}: install Java 17"):
@@ -155,9 +153,7 @@ def test_an_environment_that_pip_was_killed_in_is_made_anew(setup, built):
 
 def test_the_script_ends_with_one_sentence_and_no_traceback(tmp_path):
     environment = {"PATH": str(tmp_path), "HOME": os.environ.get("HOME", "/")}
-    ended = subprocess.run(
-        [sys.executable, SCRIPT], env=environment, capture_output=True, text=True, check=False
-    )
+    ended = subprocess.run([sys.executable, SCRIPT], env=environment, capture_output=True, text=True, check=False)
     assert ended.returncode != 0
     assert ended.stdout == ""
     assert ended.stderr.startswith("setup: Java is missing: install Java 17")
@@ -165,9 +161,7 @@ def test_the_script_ends_with_one_sentence_and_no_traceback(tmp_path):
 
 
 def test_bare_make_lists_each_target_with_its_intent():
-    listed = subprocess.run(
-        ["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True
-    )
+    listed = subprocess.run(["make", "-C", ROOT, "--no-print-directory"], capture_output=True, text=True, check=True)
     intents = dict(line.split(maxsplit=1) for line in listed.stdout.splitlines())
     assert {"setup", "test", "lint", "bench", "soak", "package"} <= set(intents)
 
@@ -177,6 +171,4 @@ def test_the_locks_pin_every_package_by_hash_and_name_no_index():
         lines = [line for line in lock.read_text().splitlines() if line and not line.startswith("#")]
         packages = [i for i, line in enumerate(lines) if not line.startswith(" ")]
         assert all("==" in lines[i] and lines[i + 1].lstrip().startswith("--hash=sha256:") for i in packages)
-        assert not any(
-            word in line for line in lines for word in ("://", "--index", "--extra", "--find-links")
-        )
+        assert not any(word in line for line in lines for word in ("://", "--index", "--extra", "--find-links"))

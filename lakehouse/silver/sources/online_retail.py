@@ -13,9 +13,9 @@ def to_sales(rows: DataFrame) -> DataFrame:
             "product_name": F.col("description"),
             "ordered_at": F.col("invoice_date"),
             "order_date": F.col("invoice_date").cast("date"),
-            "sales": F.try_multiply(
-                F.col("quantity").try_cast("decimal(17,0)"), F.col("unit_price")
-            ).try_cast("decimal(20,6)"),
+            "sales": F.try_multiply(F.col("quantity").try_cast("decimal(17,0)"), F.col("unit_price")).try_cast(
+                "decimal(20,6)"
+            ),
             "is_return": F.col("quantity") < 0,
         }
     )
