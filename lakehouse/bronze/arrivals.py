@@ -34,11 +34,8 @@ def files_of(paths: Sequence[str]) -> list[Path]:
         elif path.is_file():
             files = [path]
         else:
-            files = [
-                Path(match)
-                for match in sorted(glob(str(path), recursive=True))
-                if Path(match).is_file()  # noqa: PTH207
-            ]
+            matches = glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
+            files = [Path(match) for match in sorted(matches) if Path(match).is_file()]
         if not files:
             what = "holds no .csv or .csv.gz file" if path.is_dir() else "is not there"
             raise UsageError(f"{given} {what}: check the path")

@@ -8,7 +8,7 @@ findings at once, each with its file and its path inside the file.
 from collections.abc import Mapping
 from dataclasses import fields
 from importlib.resources.abc import Traversable
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
@@ -20,7 +20,7 @@ from lakehouse.runtime.errors import UsageError
 T = TypeVar("T", Table, Source)
 
 for _declaration in (Table, Source, Column, SourceColumn, Expectation):
-    _declaration.__pydantic_config__ = ConfigDict(extra="forbid")
+    cast(Any, _declaration).__pydantic_config__ = ConfigDict(extra="forbid")
 
 
 class ContractError(UsageError):
@@ -36,7 +36,7 @@ class _StrictYaml(yaml.SafeLoader):
     """YAML in which a doubled key is an error: PyYAML keeps the last one in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]  # type: ignore[no-untyped-call]
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
         doubled = {key for key in keys if keys.count(key) > 1}
         if doubled:
             raise yaml.MarkedYAMLError(

@@ -84,7 +84,7 @@ class Table:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SourceColumn:
-    """One column of a feed: its header in the file, the name it goes by from there on, its type, whether a row needs it.
+    """One column of a feed: its header in the file, its name from there on, its type, whether a row needs it.
 
     `in_file` says whether a file without that column is still a file of the source.
     """

@@ -1,0 +1,81 @@
+"""`lakehouse land` and `lakehouse run`: files in, accounting out."""
+
+import click
+
+from lakehouse.cli.show import document, say, sentence, table
+
+_OPTIONS = [
+    click.option("--source", required=True, help="The feed the files are of: a file of conf/sources."),
+    click.option("--as-of", help="When the files were extracted, ISO 8601, UTC.  [default: file name, else mtime]"),
+    click.option("--no-wait", is_flag=True, help="Fail instead of waiting for another writer."),
+    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
+]
+
+
+def _options(command: click.decorators.FC) -> click.decorators.FC:
+    for option in reversed(_OPTIONS):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_options
+@click.argument("paths", nargs=-1, required=True)
+@click.pass_obj
+def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, paths: tuple[str, ...]) -> int:
+    """Keep files (CSV, folder, glob; also .csv.gz) in bronze, bytes unchanged, and record them in the ledger."""
+    from lakehouse import road
+
+    result = road.travel(env, source, paths, as_of=as_of, to="bronze", wait=not no_wait, say=say)
+    return _told(result, as_json)
+
+
+@click.command()
+@_options
+@click.argument("paths", nargs=-1)
+@click.pass_obj
+def run(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, paths: tuple[str, ...]) -> int:
+    """Land files and bring all that has landed of the source into silver, accounted for to the row.
+
+    Without a path it goes on with what has landed before.
+    """
+    from lakehouse import road
+
+    result = road.travel(env, source, paths, as_of=as_of, to="silver", wait=not no_wait, say=say)
+    return _told(result, as_json)
+
+
+def _told(result: "road.Travelled", as_json: bool) -> int:  # type: ignore[name-defined] # noqa: F821
+    """Print what became of files and rows; the exit code."""
+    if as_json:
+        document({"ok": result.ok, "files": result.files(), "batches": result.batches()})
+        return 0 if result.ok else 1
+    notable = [f for f in result.files() if f["what"] != "landed" or f["note"]]
+    if notable:
+        columns = ["file", "what", "note"]
+        table("Files", columns, ([f[c] for c in columns] for f in notable))
+    if result.batches():
+        _accounting(result.batches())
+    count = sum(f["what"] == "landed" for f in result.files())
+    closed = [b for b in result.batches() if b["status"] == "done"]
+    sentence(f"{count} file(s) landed, {len(closed)} batch(es) into silver, {result.trouble()}", good=result.ok)
+    return 0 if result.ok else 1
+
+
+def _accounting(batches: list[dict[str, object]]) -> None:
+    """The accounting, one line a batch; classes without a row in any batch are left out."""
+    from lakehouse.ops.accounting import CLASSES
+
+    classes = [name for name in CLASSES if any(batch[name] for batch in batches)]
+    columns = ["file", "rows_in", *classes]
+    rows = [[batch[name] for name in columns] for batch in batches]
+    if len(batches) > 1:
+        rows.append(["all", *(sum(int(str(batch[name])) for batch in batches) for name in columns[1:])])
+    table("Accounting (rows in = the sum of the classes)", columns, rows)
+    for title, column in (("Quarantined, by rule", "reasons"), ("Warnings, by rule", "warnings")):
+        counted: dict[str, int] = {}
+        for batch in batches:
+            for rule, count in dict(batch[column] or {}).items():  # type: ignore[call-overload]
+                counted[rule] = counted.get(rule, 0) + count
+        if counted:
+            table(title, ["rule", "rows"], sorted(counted.items()))

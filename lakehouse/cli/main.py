@@ -1,0 +1,101 @@
+"""The `lakehouse` command: from arguments to a command's function, and from errors to sentences and exit codes.
+
+In: a command line. Out: exit code 0 done, 1 a job, gate or promise failed, 2 wrong usage or configuration.
+Guaranteed: a command's module is loaded only when it is called or listed, and none of them loads Spark, so
+that `lakehouse --help` answers at once; no traceback without --debug.
+"""
+
+import errno
+import os
+import sys
+from importlib import import_module
+
+import click
+
+from lakehouse.runtime.errors import JobError, LakehouseError
+
+COMMANDS = {
+    "land": "lakehouse.cli.load",
+    "run": "lakehouse.cli.load",
+    "status": "lakehouse.cli.look",
+    "quarantine": "lakehouse.cli.look",
+    "digest": "lakehouse.cli.prove",
+    "verify": "lakehouse.cli.prove",
+    "doctor": "lakehouse.cli.care",
+    "reset": "lakehouse.cli.care",
+    "sample": "lakehouse.cli.care",
+}
+"""Where each command is; the function has the command's name."""
+
+
+class LazyGroup(click.Group):
+    """A group that loads a command's module when it is needed, and lists commands in the order above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
+        return command
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--env", help="The environment: a file of conf/environments.  [default: LAKEHOUSE_ENV, or local]")
+@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+@click.version_option(package_name="lakehouse")
+@click.pass_context
+def cli(ctx: click.Context, env: str | None, debug: bool) -> None:
+    """A retail lakehouse that can prove its numbers: CSV files and events, through bronze and silver, to gold."""
+    ctx.obj = env
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    debug = "--debug" in arguments
+    try:
+        code = cli.main(arguments, prog_name="lakehouse", standalone_mode=False)
+    except click.exceptions.Abort:
+        _end("interrupted: nothing is lost, run the command again", 130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except click.exceptions.Exit as error:
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except Exception as error:
+        if debug:
+            raise
+        told = explained(error)
+        _end(f"error: {told}", told.exit_code)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def explained(error: Exception) -> LakehouseError:
+    """The error as one for the user; what is none of ours is a failed job, and said to be unexpected."""
+    if isinstance(error, LakehouseError):
+        return error
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
+    if isinstance(error, PermissionError):
+        return JobError(f"{error.filename} cannot be read or written: grant the right, or set LAKEHOUSE_HOME elsewhere")
+    first = str(error).strip().partition("\n")[0] or type(error).__name__
+    if "No space left on device" in str(error):
+        return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
+    return JobError(
+        f"unexpected: {type(error).__name__}: {first[:300]}; run the command again, with --debug for the traceback "
+        "(Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
+    )
+
+
+def _end(sentence: str, code: int) -> None:
+    click.echo(sentence, err=True)
+    sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+"""How results look: tables and colours on a terminal, plain lines elsewhere, JSON for machines.
+
+In: rows and sentences. Out: results on standard output, progress on standard error. Guaranteed: with --json
+standard output holds one JSON document and nothing else.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, is_dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+import click
+
+
+def say(line: str) -> None:
+    """A line of progress, on standard error."""
+    click.echo(line, err=True)
+
+
+def document(value: object) -> None:
+    """One JSON document on standard output."""
+    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table with its title; numbers to the right, thousands apart."""
+    from rich.console import Console  # not needed for --help and --json
+    from rich.table import Table
+
+    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan")
+    listed = [list(row) for row in rows]
+    for place, name in enumerate(columns):
+        numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    for row in listed:
+        drawn.add_row(*(_text(value) for value in row))
+    Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None).print(drawn)
+
+
+def sentence(text: str, *, good: bool | None = None) -> None:
+    """A line of the result; green or red on a terminal where it says that something holds or does not."""
+    click.secho(text, fg=None if good is None else "green" if good else "red")
+
+
+def _width() -> int | None:
+    """A terminal's own width; elsewhere wide enough that no line is folded."""
+    return None if sys.stdout.isatty() else 160
+
+
+def _text(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}".replace(",", "\u202f" if sys.stdout.isatty() else " ")
+    if isinstance(value, datetime):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return str(value)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, Decimal):
+        return str(value)
+    if is_dataclass(value) and not isinstance(value, type):
+        return asdict(value)
+    if isinstance(value, Mapping):
+        return dict(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value)

@@ -1,0 +1,64 @@
+"""The log of runs: what was asked for, when, and how it ended.
+
+In: the start and end of a command that writes. Out: rows of `ops.runs`. Guaranteed: a run that fails is
+recorded as failed with its error; one that was killed stays `running` and is told apart by its process.
+"""
+
+import os
+import socket
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from lakehouse.ops import tables
+from lakehouse.ops.accounting import Accounting
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import lease
+
+TABLE = "ops.runs"
+
+
+@dataclass(kw_only=True, slots=True)
+class Run:
+    """One row of `ops.runs`, filled while the run goes on."""
+
+    run_id: str
+    command: str
+    source: str | None
+    status: str = "running"
+    error: str | None = None
+    batches: int = 0
+    rows_in: int = 0
+    started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    ended_at: datetime | None = None
+
+    def count(self, closed: Sequence[Accounting]) -> None:
+        """Add the batches that were closed."""
+        self.batches += len(closed)
+        self.rows_in += sum(one.rows_in for one in closed)
+
+
+@contextmanager
+def recorded(lake: Lake, command: str, source: str | None) -> Iterator[Run]:
+    """Record a run from its start to its end, whatever the end is."""
+    started = datetime.now(UTC)
+    name = f"{started:%Y%m%dT%H%M%S}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:6]}"
+    run = Run(run_id=name, command=command, source=source, started_at=started)
+    _write(lake, run)
+    try:
+        yield run
+    except BaseException as error:
+        run.status, run.error = "failed", str(error).partition("\n")[0][:500] or type(error).__name__
+        raise
+    else:
+        run.status = "done"
+    finally:
+        run.ended_at = datetime.now(UTC)
+        _write(lake, run)
+
+
+def _write(lake: Lake, run: Run) -> None:
+    with lease(lake.root, TABLE):
+        tables.upsert(lake, TABLE, [asdict(run)])

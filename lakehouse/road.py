@@ -1,0 +1,128 @@
+"""The road of the data, hop by hop, as the command line and the jobs travel it.
+
+In: an environment, a source and paths. Out: what became of each file and each row. Guaranteed: every stage
+runs in one Spark session, started only when there is work for it; the run is recorded, however it ends.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from lakehouse.bronze import ledger
+from lakehouse.bronze.arrivals import files_of, parse_as_of
+from lakehouse.bronze.landing import Outcome, land
+from lakehouse.ops import runs
+from lakehouse.ops.accounting import HELD, PREPARED, Accounting
+from lakehouse.ops.accounting import read as read_accounting
+from lakehouse.runtime.lake import Lake, open_lake
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Travelled:
+    """What a run did: the outcome of each file, the accounting of each batch."""
+
+    outcomes: Sequence[Outcome]
+    closed: Sequence[Accounting]
+    names: dict[str, str]
+
+    @property
+    def ok(self) -> bool:
+        """Whether every file could be landed and no batch was held."""
+        return self.rejected() == 0 and self.held() == 0
+
+    def rejected(self) -> int:
+        """How many files are none of the source."""
+        return sum(outcome.what == "rejected" for outcome in self.outcomes)
+
+    def held(self) -> int:
+        """How many batches a gate holds."""
+        return sum(one.status == HELD for one in self.closed)
+
+    def trouble(self) -> str:
+        """What did not go well, in words."""
+        held = f", {self.held()} batch(es) held by a gate" if self.held() else ""
+        return f"{self.rejected()} file(s) rejected{held}"
+
+    def files(self) -> list[dict[str, Any]]:
+        """One dictionary a file, for tables and JSON."""
+        return [
+            {
+                "file": o.landing.file_name,
+                "what": o.what,
+                "note": o.note,
+                "landing_id": o.landing.landing_id,
+                "as_of": o.landing.as_of,
+                "as_of_from": o.landing.as_of_from,
+                "encoding": o.landing.encoding,
+                "delimiter": o.landing.delimiter,
+                "records": o.landing.records,
+                "path": o.landing.path,
+            }
+            for o in self.outcomes
+        ]
+
+    def batches(self) -> list[dict[str, Any]]:
+        """One dictionary a batch, for tables and JSON."""
+        return [{"file": self.names.get(one.landing_id, one.landing_id), **one.row()} for one in self.closed]
+
+
+def travel(
+    env: str | None,
+    source: str,
+    paths: Sequence[str],
+    *,
+    as_of: str | None = None,
+    to: Literal["bronze", "silver"] = "silver",
+    wait: bool = True,
+    say: Say = lambda _: None,
+) -> Travelled:
+    """Land the paths of a source and bring what is pending as far as `to`.
+
+    Raises:
+        UsageError: unknown environment or source, a path that is not there, an as-of that is none.
+        JobError: a stage failed; what was done before it stays.
+    """
+    lake = open_lake(env)
+    feed = lake.source(source)
+    files = files_of(paths)
+    moment = parse_as_of(as_of) if as_of else None
+    with runs.recorded(lake, "land" if to == "bronze" else "run", source) as run:
+        outcomes: list[Outcome] = []
+        if files:
+            outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
+        closed = _to_silver(lake, source, wait, say) if to == "silver" else []
+        run.count(closed)
+    names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
+    return Travelled(outcomes=outcomes, closed=closed, names=names)
+
+
+def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:
+    """Silver, where anything is pending; else no session is started."""
+    from lakehouse.silver.job import bring_to_silver, pending_landings
+
+    if not pending_landings(lake, source) and not read_accounting(lake, status=PREPARED):
+        return []
+    from lakehouse.runtime.session import open_session
+
+    say("starting Spark")
+    started = datetime.now(UTC)
+    spark = open_session(lake.settings)
+    say(f"Spark is there after {(datetime.now(UTC) - started).total_seconds():.1f} s")
+
+    def begun(landing: ledger.Landing, place: int, of: int) -> None:
+        say(f"silver: {landing.file_name} ({landing.records} rows, {place + 1} of {of})")
+
+    return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
+
+
+def _landing(say: Say) -> Callable[[str, int, int], None]:
+    """Progress of landing: every file of a few, every twentieth of many."""
+
+    def progress(name: str, done: int, of: int) -> None:
+        if of <= 20 or done % 20 == 0:
+            say(f"bronze: {name} ({done + 1} of {of})")
+
+    return progress
