@@ -5,29 +5,39 @@ raised here; an empty list means that everything named does exist.
 """
 
 import re
-from collections.abc import Iterator, Mapping
-from datetime import date
-from itertools import combinations
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lakehouse.contract import rules
-from lakehouse.contract.dates import FORMAT_LETTERS, format_regex, render
+from lakehouse.contract import reading, rules
 from lakehouse.contract.model import Expectation, Source, Table
 
+_NAME = re.compile(r"_?[a-z][a-z0-9_]*")
 
-def findings(tables: Mapping[str, Table], sources: Mapping[str, Source]) -> list[str]:
-    """All findings of all files, in the order of the files."""
+
+def table_of(path: str) -> str:
+    """The table whose contract belongs into a file: `silver.sales` for `contracts/silver/sales.yml`."""
+    return path.removeprefix("contracts/").rpartition(".")[0].replace("/", ".")
+
+
+def findings(tables: Mapping[str, Table], sources: Mapping[str, Source], declared: Collection[str]) -> list[str]:
+    """All findings of all files, in the order of the files.
+
+    Args:
+        tables: contracts by file, those that could be loaded.
+        sources: sources by file, those that could be loaded.
+        declared: the tables that have a contract, loaded or not: what refers to them is not to blame.
+    """
     by_name = {t.name: t for t in tables.values()}
+    known = {*by_name, *declared}
     return [
-        *(f"{path}: {what}" for path, table in tables.items() for what in _table(path, table, by_name)),
-        *(f"{path}: {what}" for path, source in sources.items() for what in _source(path, source, by_name)),
+        *(f"{path}: {what}" for path, table in tables.items() for what in _table(path, table, by_name, known)),
+        *(f"{path}: {what}" for path, source in sources.items() for what in _source(path, source, by_name, known)),
     ]
 
 
-def _table(path: str, table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
+def _table(path: str, table: Table, tables: Mapping[str, Table], known: Collection[str]) -> Iterator[str]:
     columns = {c.name for c in table.columns}
-    expected = path.removeprefix("contracts/").rpartition(".")[0].replace("/", ".")
-    if table.name != expected:
-        yield f"table: is {table.name!r}, but its file says {expected!r}"
+    if table.name != table_of(path):
+        yield f"table: is {table.name!r}, but its file says {table_of(path)!r}"
     for place, named in (
         ("keys", table.keys),
         ("sequence_by", table.sequence_by),
@@ -35,14 +45,44 @@ def _table(path: str, table: Table, tables: Mapping[str, Table]) -> Iterator[str
         ("history.track_history", table.track_history),
         ("apply_as_deletes", (table.apply_as_deletes,) if table.apply_as_deletes else ()),
     ):
-        yield from (f"{place}: there is no column {name!r}" for name in named if name not in columns)
+        yield from _columns_named(place, named, columns)
     if not table.keys:
         yield "keys: a table needs at least one key column"
-    yield from (f"inputs: there is no table {name!r}" for name in table.inputs if name not in tables)
+    yield from (f"inputs: there is no table {name!r}" for name in table.inputs if name not in known)
     if table.name in _ancestors(table, tables):
         yield f"inputs: {table.name} is built from itself, by way of a cycle"
+    yield from _names("columns", [c.name for c in table.columns])
+    yield from _names("expectations", [e.name for e in table.expectations])
     for expectation in table.expectations:
         yield from _expectation(expectation, columns)
+    yield from _dimension(table, tables)
+
+
+def _dimension(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
+    """What a dimension with history takes from its inputs, and for which sources."""
+    loaded = [tables[name] for name in table.inputs if name in tables]
+    there = {c.name for one in loaded for c in one.columns}
+    if table.scd == 2 and not table.natural_key:
+        yield "history.natural_key: a dimension with history needs one, by source"
+    for source, names in table.natural_key.items():
+        if len(loaded) == len(table.inputs):
+            yield from _columns_named(f"history.natural_key.{source}", names, there)
+        if not names:
+            yield f"history.natural_key.{source}: names no column"
+    for column in table.columns:
+        for source in (*column.told_by, *column.false_for):
+            if source not in table.natural_key:
+                yield f"columns.{column.name}: {source!r} has no natural key in this dimension"
+        for patterns in column.false_for.values():
+            yield from (f"columns.{column.name}.false_for: {one!r} is no regular expression" for one in patterns if not _is_regex(one))
+
+
+def _is_regex(text: str) -> bool:
+    try:
+        re.compile(text)
+    except re.error:
+        return False
+    return True
 
 
 def _ancestors(table: Table, tables: Mapping[str, Table]) -> set[str]:
@@ -57,45 +97,59 @@ def _ancestors(table: Table, tables: Mapping[str, Table]) -> set[str]:
     return seen
 
 
-def _source(path: str, source: Source, tables: Mapping[str, Table]) -> Iterator[str]:
+def _source(path: str, source: Source, tables: Mapping[str, Table], known: Collection[str]) -> Iterator[str]:
     columns = {c.name for c in source.columns}
     stem = path.rpartition("/")[2].rpartition(".")[0]
     if source.name != stem:
         yield f"source: is {source.name!r}, but its file says {stem!r}"
-    yield from (f"keys: there is no column {name!r}" for name in source.keys if name not in columns)
-    if not source.keys:
-        yield "keys: a source needs at least one key column"
-    if source.table not in tables:
-        yield f"table: there is no table {source.table!r}"
-        return
-    target = {c.name for c in tables[source.table].columns}
-    yield from (f"fixed_by_key: {source.table} has no column {n!r}" for n in source.fixed_by_key if n not in target)
+    yield from _names("source", [source.name], whole=True)
+    yield from _names("columns", [c.name for c in source.columns])
+    yield from _names("expectations", [e.name for e in source.expectations])
+    yield from _columns_named("keys", source.keys, columns)
+    yield from _keys(source)
     headers = [" ".join(c.header.split()).casefold() for c in source.columns]
     yield from (f"columns: the header {h!r} stands twice" for h in sorted(set(headers)) if headers.count(h) > 1)
+    yield from reading.findings(source)
+    if source.table not in known:
+        yield f"table: there is no table {source.table!r}"
+    if source.table in tables:
+        yield from _into(source, tables[source.table], columns)
+
+
+def _keys(source: Source) -> Iterator[str]:
+    if not source.keys:
+        yield "keys: a source needs at least one key column"
+    elif len(source.keys) == 1 and any(c.name == source.keys[0] and not c.required for c in source.columns):
+        yield f"keys: {source.keys[0]!r} alone is the key, so it must be required"
+
+
+def _into(source: Source, table: Table, columns: set[str]) -> Iterator[str]:
+    """What a source says of the table it goes into."""
+    types = {c.name: c.type for c in table.columns}
+    rules_of_table = {e.name for e in table.expectations}
+    yield from (f"fixed_by_key: {table.name} has no column {n!r}" for n in source.fixed_by_key if n not in types)
+    for column in source.columns:
+        if types.get(column.name, column.type) != column.type:
+            yield (
+                f"columns.{column.name}.type: is {column.type}, but {types[column.name]} in {table.name}: "
+                "give the column another name, and make the table's one of it in the source's transform"
+            )
     for expectation in source.expectations:
-        yield from _expectation(expectation, columns | target)
-    yield from _reading(source)
+        yield from _expectation(expectation, columns | set(types))
+        if expectation.name in rules_of_table:
+            yield f"expectations.{expectation.name}: {table.name} has a rule of this name already"
 
 
-def _reading(source: Source) -> Iterator[str]:
-    """How files are read: separators that differ, date formats that cannot be confused, a usable as-of pattern."""
-    if source.decimal == source.thousands:
-        yield "thousands: is the same as decimal, so that 1.234 could be read in two ways"
-    for fmt in source.date_formats:
-        if not set(re.findall("[A-Za-z]+", fmt)) <= FORMAT_LETTERS.keys():
-            yield f"date_formats: {fmt!r} has letters that are none of {', '.join(FORMAT_LETTERS)}"
-            return
-    for fmt, other in combinations(source.date_formats, 2):
-        texts = (render(one, day) for one in (fmt, other) for day in (date(2011, 2, 3), date(2011, 12, 13)))
-        if any(all(re.fullmatch(format_regex(one), text) for one in (fmt, other)) for text in texts):
-            yield f"date_formats: one text can be read both as {fmt!r} and as {other!r}"
-    if (source.as_of_pattern is None) != (source.as_of_format is None):
-        yield "as_of: needs both a pattern and a format"
-    try:
-        if source.as_of_pattern is not None and re.compile(source.as_of_pattern).groups != 1:
-            yield "as_of.pattern: needs exactly one group, the moment of extraction"
-    except re.error as error:
-        yield f"as_of.pattern: is no regular expression: {error}"
+def _columns_named(place: str, named: Sequence[str], columns: Collection[str]) -> Iterator[str]:
+    yield from (f"{place}: there is no column {name!r}" for name in named if name not in columns)
+    yield from (f"{place}: {name!r} stands twice" for name in dict.fromkeys(named) if named.count(name) > 1)
+
+
+def _names(place: str, names: Sequence[str], whole: bool = False) -> Iterator[str]:
+    """Names become columns, constraints, modules and folders: small letters, digits and underscores do everywhere."""
+    for name in names:
+        if not _NAME.fullmatch(name):
+            yield f"{place if whole else f'{place}.{name}'}: the name must be of small letters, digits and underscores"
 
 
 def _expectation(expectation: Expectation, columns: set[str]) -> Iterator[str]:
@@ -103,10 +157,14 @@ def _expectation(expectation: Expectation, columns: set[str]) -> Iterator[str]:
     if expectation.check not in rules.CHECKS:
         yield f"{place}.check: there is no check {expectation.check!r}; known: {', '.join(rules.CHECKS)}"
         return
-    takes, given = set(rules.arguments_of(expectation.check)), set(expectation.arguments)
-    yield from (f"{place}.{name}: the check {expectation.check!r} has no such argument" for name in given - takes)
-    yield from (f"{place}.{name}: the check {expectation.check!r} needs it" for name in takes - given)
-    for argument in {"column", "other"} & given:
-        name = expectation.arguments[argument]
-        if name not in columns:
-            yield f"{place}.{argument}: there is no column {name!r}"
+    takes, given = rules.arguments_of(expectation.check), expectation.arguments
+    yield from (
+        f"{place}.{name}: the check {expectation.check!r} has no such argument" for name in given if name not in takes
+    )
+    for name in takes:
+        if name not in given:
+            yield f"{place}.{name}: the check {expectation.check!r} needs it"
+        elif fault := rules.argument_fault(name, given[name]):
+            yield f"{place}.{name}: {fault}"
+        elif name in ("column", "other") and given[name] not in columns:
+            yield f"{place}.{name}: there is no column {given[name]!r}"

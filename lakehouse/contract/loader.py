@@ -5,22 +5,35 @@ Guaranteed: whatever is unknown, doubled, mistyped or refers to something that i
 findings at once, each with its file and its path inside the file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from importlib.resources.abc import Traversable
 from typing import Any, TypeVar, cast
 
 import yaml
 from pydantic import ConfigDict, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
 
 from lakehouse.contract import consistency
 from lakehouse.contract.model import Catalog, Column, Expectation, Source, SourceColumn, Table
+from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.runtime.errors import UsageError
 
 T = TypeVar("T", Table, Source)
 
 for _declaration in (Table, Source, Column, SourceColumn, Expectation):
     cast(Any, _declaration).__pydantic_config__ = ConfigDict(extra="forbid")
+
+_GROUPED: Mapping[str, tuple[str, str]] = {
+    "cluster_by": ("layout", "cluster_by"),
+    "scd": ("history", "scd"),
+    "track_history": ("history", "track_history"),
+    "as_of_pattern": ("as_of", "pattern"),
+    "as_of_format": ("as_of", "format"),
+}
+"""Fields of a declaration that a YAML file has inside a group: the group and the key there."""
+
+_GROUPS = {group for group, _ in _GROUPED.values()}
 
 
 class ContractError(UsageError):
@@ -32,19 +45,6 @@ class ContractError(UsageError):
         super().__init__("\n  ".join([head, *findings]))
 
 
-class _StrictYaml(yaml.SafeLoader):
-    """YAML in which a doubled key is an error: PyYAML keeps the last one in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
-        doubled = {key for key in keys if keys.count(key) > 1}
-        if doubled:
-            raise yaml.MarkedYAMLError(
-                problem=f"the key {sorted(doubled)[0]!r} stands twice", problem_mark=node.start_mark
-            )
-        return super().construct_mapping(node, deep)
-
-
 def load_catalog(conf: Traversable) -> Catalog:
     """All contracts and sources below `conf`.
 
@@ -54,7 +54,8 @@ def load_catalog(conf: Traversable) -> Catalog:
     findings: list[str] = []
     tables = _load_folder(conf / "contracts", Table, "table", findings)
     sources = _load_folder(conf / "sources", Source, "source", findings)
-    findings += consistency.findings(tables, sources)
+    declared = {consistency.table_of(path) for path, _ in _yaml_files(conf / "contracts", "contracts")}
+    findings += consistency.findings(tables, sources, declared)
     if findings:
         raise ContractError(findings)
     return Catalog(tables={t.name: t for t in tables.values()}, sources={s.name: s for s in sources.values()})
@@ -65,12 +66,15 @@ def _load_folder(folder: Traversable, kind: type[T], named_by: str, findings: li
     loaded = {}
     for path, file in _yaml_files(folder, folder.name):
         try:
-            declared = yaml.load(file.read_text(encoding="utf-8"), _StrictYaml)
-            loaded[path] = _declaration_of(kind, named_by, declared)
+            declared = parse_yaml(file.read_text(encoding="utf-8"))
+            if not isinstance(declared, dict):
+                raise ValueError("the file is not a mapping of keys to values")
+            findings += [f"{path}: {what}" for what in _misplaced(declared, named_by)]
+            loaded[path] = TypeAdapter(kind).validate_python(_flat(declared, named_by))
         except ValidationError as error:
-            findings += [f"{path}: {_place(declared, e['loc'])}: {e['msg']}" for e in error.errors()]
-        except (yaml.YAMLError, UnicodeDecodeError, ValueError) as error:
-            findings.append(f"{path}: {' '.join(str(error).split())}")
+            findings += [f"{path}: {_place(declared, e['loc'], named_by)}: {_told(e)}" for e in error.errors()]
+        except (yaml.YAMLError, ValueError) as error:
+            findings.append(f"{path}: {yaml_fault(error)}")
     return loaded
 
 
@@ -86,47 +90,60 @@ def _yaml_files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]
     return found
 
 
-def _declaration_of(kind: type[T], named_by: str, declared: Any) -> T:
-    """The frozen declaration of a parsed YAML document; pydantic checks keys, types and choices."""
-    if not isinstance(declared, dict):
-        raise ValueError("the file is not a mapping of keys to values")
-    flat = {**declared}
-    flat["name"] = flat.pop(named_by, None)
-    for group, renames in _GROUPS.items():
-        if isinstance(flat.get(group), dict):
-            flat |= {renames.get(key, key): value for key, value in flat.pop(group).items()}
-    if isinstance(flat.get("columns"), dict):
-        flat["columns"] = [_with_name(name, body) for name, body in flat["columns"].items()]
-    if isinstance(flat.get("expectations"), dict):
-        flat["expectations"] = [_expectation(name, body) for name, body in flat["expectations"].items()]
-    return TypeAdapter(kind).validate_python(flat)
+def _misplaced(declared: Mapping[Any, Any], named_by: str) -> Iterator[str]:
+    """What pydantic would take although a YAML file must not say it so."""
+    for key in declared:
+        if key == "name":
+            yield f"name: there is no such key; the name is given as {named_by!r}"
+        elif key in _GROUPED:
+            yield f"{key}: there is no such key here; it belongs at {'.'.join(_GROUPED[key])}"
+    for key in ("columns", "expectations"):
+        if not isinstance(declared.get(key, {}), dict):
+            yield f"{key}: must be a mapping from names to what they mean"
 
 
-_GROUPS: Mapping[str, Mapping[str, str]] = {
-    "layout": {},
-    "history": {},
-    "as_of": {"pattern": "as_of_pattern", "format": "as_of_format"},
-}
-"""Groups that a YAML file has for its reader and a declaration does not need."""
-
-
-def _with_name(name: object, body: object) -> object:
-    return {"name": name, **body} if isinstance(body, dict) else body
+def _flat(declared: Mapping[Any, Any], named_by: str) -> dict[Any, Any]:
+    """A parsed YAML document in the form of a declaration: no groups, names inside bodies."""
+    flat: dict[Any, Any] = {}
+    inside = {place: name for name, place in _GROUPED.items()}
+    for key, value in declared.items():
+        if key in _GROUPS and isinstance(value, dict):
+            flat |= {inside.get((key, inner), f"{key}.{inner}"): given for inner, given in value.items()}
+        elif key == named_by:
+            flat["name"] = value
+        elif key == "columns" and isinstance(value, dict):
+            flat[key] = [{"name": name, **body} if isinstance(body, dict) else body for name, body in value.items()]
+        elif key == "expectations" and isinstance(value, dict):
+            flat[key] = [_expectation(name, body) for name, body in value.items()]
+        else:
+            flat[key] = value
+    return flat
 
 
 def _expectation(name: object, body: object) -> object:
     """An expectation's YAML: what is no field of `Expectation` is an argument of its check."""
     if not isinstance(body, dict):
         return body
-    own = {f.name for f in fields(Expectation)} - {"arguments"}
+    own = {f.name for f in fields(Expectation)} - {"arguments", "name"}
     arguments = {key: value for key, value in body.items() if key not in own}
     return {"name": name, "arguments": arguments, **{k: v for k, v in body.items() if k in own}}
 
 
-def _place(declared: Mapping[str, Any], loc: tuple[int | str, ...]) -> str:
+def _place(declared: Mapping[Any, Any], loc: tuple[int | str, ...], named_by: str) -> str:
     """`columns.order_id.type` for pydantic's `('columns', 3, 'type')`."""
-    words: list[str] = []
-    for step in loc:
-        names = list(declared.get(words[-1], ())) if words and isinstance(step, int) else []
-        words.append(str(names[step]) if isinstance(step, int) and step < len(names) else str(step))
-    return ".".join(words)
+    first, *rest = loc
+    if first in ("columns", "expectations") and rest and isinstance(rest[0], int):
+        rest[0] = str(list(declared[first])[rest[0]])
+    top = named_by if first == "name" else ".".join(_GROUPED.get(str(first), (str(first),)))
+    return ".".join([top, *map(str, rest)])
+
+
+def _told(error: ErrorDetails) -> str:
+    """Pydantic's words, in ours where they would puzzle a reader of YAML."""
+    if error["type"] == "unexpected_keyword_argument":
+        return "there is no such key"
+    if error["type"] == "missing":
+        return "is missing"
+    given = error["input"]
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) or given is None else ""
+    return f"{error['msg'][0].lower()}{error['msg'][1:]}{shown}"

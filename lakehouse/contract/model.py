@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Type = Literal["text", "integer", "money", "date", "timestamp", "boolean", "binary", "texts", "counts"]
-"""Column types: `money` is DECIMAL(20,6); `texts` a list of text; `counts` a map from text to integer."""
+Type = Literal["text", "integer", "money", "date", "timestamp", "boolean", "binary", "texts", "counts", "named_texts"]
+"""Column types: `money` is DECIMAL(20,6); `texts` a list of text; `counts` a map from text to integer,
+`named_texts` one from text to text."""
 
 SourceType = Literal["text", "integer", "money", "date", "timestamp"]
 """What the text of a file's field can be read as."""
@@ -19,13 +20,21 @@ OnFail = Literal["warn", "quarantine", "abort"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Column:
-    """One column of a table: its name, type, whether a live row must have it, what it means, tags such as `pii`."""
+    """One column of a table: its name, type, whether a live row must have it, what it means, tags such as `pii`.
+
+    Three are for dimensions with history: `null_is` says whether an observed NULL is a value or means that nobody
+    said; `told_by` names the sources whose word counts (all, where empty); `false_for` lists, by source, the
+    natural keys, as regular expressions, for which a boolean is false.
+    """
 
     name: str
     type: Type
     description: str
     required: bool = False
     tags: tuple[str, ...] = ()
+    null_is: Literal["unknown", "value"] = "value"
+    told_by: tuple[str, ...] = ()
+    false_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,6 +57,7 @@ class Table:
 
     `sequence_by` orders statements about one key; `apply_as_deletes` names the boolean column that marks a
     tombstone, whose business columns are NULL; `inputs` are the tables it is built from, without a cycle.
+    `natural_key` names, by source, the columns of the inputs that a dimension's key is made of.
     """
 
     name: str
@@ -61,6 +71,7 @@ class Table:
     inputs: tuple[str, ...] = ()
     scd: Literal[1, 2] = 1
     track_history: tuple[str, ...] = ()
+    natural_key: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     evolution: Literal["freeze", "evolve"] = "freeze"
     freshness_hours: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict)

@@ -6,6 +6,7 @@ disagree. Literals come from contracts, never from data, and are quoted.
 """
 
 import inspect
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -71,6 +72,23 @@ CHECKS: dict[str, Callable[..., str]] = {
 def arguments_of(check: str) -> tuple[str, ...]:
     """The argument names a check takes, all of them required."""
     return tuple(inspect.signature(CHECKS[check]).parameters)
+
+
+def argument_fault(name: str, value: object) -> str | None:
+    """What is wrong with the value a contract gives for an argument of this name; None where nothing is."""
+    if name == "values":
+        listed = isinstance(value, list) and value and all(isinstance(v, str | int | float) for v in value)
+        return None if listed else "must be a list of texts or numbers"
+    if name in ("min", "max", "value"):
+        return None if isinstance(value, str | int | float) else "must be a text or a number"
+    if not isinstance(value, str) or not value.strip():
+        return "must be a text"
+    if name == "pattern":
+        try:
+            re.compile(re.sub(r"\\[pP]\{\w+\}", r"\\w", value))  # Java, which asks, knows \p{L} as well
+        except re.error as error:
+            return f"is no regular expression: {error}"
+    return None
 
 
 def sql_condition(expectation: Expectation) -> str:

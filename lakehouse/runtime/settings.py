@@ -11,20 +11,29 @@ from typing import Annotated, Any
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.runtime.conf import conf_folder
 from lakehouse.runtime.errors import UsageError
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
+PREFIX, DELIMITER = "LAKEHOUSE_", "__"
 
 
 class SparkSettings(BaseModel):
     """How Spark runs; on a cluster spark-submit's own options say it and these do not apply."""
 
     model_config = STRICT
-    master: Annotated[str, Field(pattern=r"^(local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+)$")] = "local[2]"
-    driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$")] = "2g"
+    master: Annotated[
+        str,
+        Field(
+            pattern=r"^(local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+)$",
+            description="such as local[2], local[*], spark://…, yarn or k8s://…",
+        ),
+    ] = "local[2]"
+    driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$", description="such as 900m or 2g")] = "2g"
     shuffle_partitions: Annotated[int, Field(ge=1, le=10_000)] = 2
 
 
@@ -34,6 +43,8 @@ class CalendarSettings(BaseModel):
     model_config = STRICT
     first_year: Annotated[int, Field(ge=1900, le=9998)] = 1990
     last_year: Annotated[int, Field(ge=1900, le=9998)] = 2049
+    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
+    """A fiscal year has the number of the calendar year it ends in; 1 makes the two the same."""
 
     @model_validator(mode="after")
     def _in_order(self) -> "CalendarSettings":
@@ -45,7 +56,9 @@ class CalendarSettings(BaseModel):
 class Settings(BaseSettings):
     """Everything that differs from one place to another."""
 
-    model_config = SettingsConfigDict(env_prefix="LAKEHOUSE_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True, extra="forbid", frozen=True
+    )
     env: str = "local"
     home: Path = Path(".lakehouse")
     spark: SparkSettings = SparkSettings()
@@ -80,20 +93,57 @@ def load_settings(env: str | None = None, conf: Path | None = None) -> Settings:
     if not file.is_file():
         known = ", ".join(sorted(f.stem for f in folder.glob("*.yml")))
         raise UsageError(f"there is no environment {name!r}: set LAKEHOUSE_ENV to one of {known}")
+    findings = [f"{name}: there is no such setting" for name in _unknown_variables()]
     try:
-        declared: Any = yaml.safe_load(file.read_text(encoding="utf-8")) or {}
+        declared = _declared(file)
         settings = Settings(**{**declared, "env": name})
     except ValidationError as error:
-        findings = "\n  ".join(_finding(file, e["loc"], e["msg"]) for e in error.errors())
-        raise UsageError(f"the settings of {name!r} are not usable:\n  {findings}") from error
-    except (yaml.YAMLError, TypeError) as error:
-        raise UsageError(f"{file} is not a YAML file of settings: {' '.join(str(error).split())}") from error
+        findings += [_finding(file, e) for e in error.errors()]
+    except SettingsError as error:
+        findings.append(f"{PREFIX}<GROUP> must be JSON, or better {PREFIX}<GROUP>{DELIMITER}<NAME>: {error}")
+    if findings:
+        raise UsageError("\n  ".join([f"the settings of {name!r} are not usable:", *findings]))
     return settings.model_copy(update={"env": name, "home": settings.home.expanduser().absolute()})
 
 
-def _finding(file: Path, loc: tuple[int | str, ...], message: str) -> str:
-    """One sentence a finding, with the variable's name where a variable said it."""
-    path = ".".join(str(step) for step in loc)
-    variable = "LAKEHOUSE_" + "__".join(str(step).upper() for step in loc)
-    given = variable if variable in os.environ else f"environments/{file.name}: {path}"
-    return f"{given}: {message}"
+def _declared(file: Path) -> dict[str, Any]:
+    """What the environment's file says; nothing where it is empty."""
+    try:
+        declared = parse_yaml(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise UsageError(f"{file} is not a YAML file of settings: {yaml_fault(error)}") from error
+    if declared is None:
+        return {}
+    if not isinstance(declared, dict):
+        raise UsageError(f"{file} is not a YAML file of settings: it is not a mapping of keys to values")
+    return {str(key): value for key, value in declared.items()}
+
+
+def _unknown_variables() -> list[str]:
+    """Variables that are meant as settings, by their form, but of a group that there is not."""
+    groups = tuple(f"{PREFIX}{field.upper()}{DELIMITER}" for field in Settings.model_fields)
+    return sorted(v for v in os.environ if v.startswith(PREFIX) and DELIMITER in v and not v.startswith(groups))
+
+
+def _finding(file: Path, error: ErrorDetails) -> str:
+    """One sentence a finding, with the names of the variables where they said it, else the path in the file."""
+    path = ".".join(str(step) for step in error["loc"])
+    variable = PREFIX + DELIMITER.join(str(step).upper() for step in error["loc"])
+    said_it = [v for v in sorted(os.environ) if v.upper() == variable or v.upper().startswith(variable + DELIMITER)]
+    place = ", ".join(said_it) or f"environments/{file.name}: {path}"
+    if error["type"] == "extra_forbidden":
+        return f"{place}: there is no such setting"
+    told, given = error["msg"].removeprefix("Value error, "), error["input"]
+    if error["type"] == "string_pattern_mismatch":
+        told = f"must be {_described(error['loc'])}"
+    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) or given is None else ""
+    return f"{place}: {told[0].lower()}{told[1:]}{shown}"
+
+
+def _described(loc: tuple[int | str, ...]) -> str:
+    """What the field at this place says of itself."""
+    model: Any = Settings
+    for step in loc:
+        field = model.model_fields[str(step)]
+        model = field.annotation
+    return field.description or "of another form"

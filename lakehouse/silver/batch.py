@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
-from lakehouse.bronze.rows import raw_rows
 from lakehouse.ops import accounting, tables
 from lakehouse.ops.accounting import HELD, Accounting, batch_id_of
 from lakehouse.ops.killpoints import reached
@@ -27,13 +26,14 @@ from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import upsert
 from lakehouse.silver.bounds import bounds_of
 from lakehouse.silver.classify import CHANGES, UPDATES, classified
-from lakehouse.silver.conform import canonical, typed
 from lakehouse.silver.dedupe import deduplicated
+from lakehouse.silver.judge import judged_rows
 from lakehouse.silver.tally import Tally, class_counts, tally
-from lakehouse.silver.validate import validated
 
 SALES = "silver.sales"
 KIND = "csv"
+MANY_ROWS = 10_000
+"""From here on it pays to spread the rows of one file over all cores."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,29 +51,10 @@ class Batch:
 
 
 def staged_rows(spark: SparkSession, lake: Lake, batch: Batch) -> DataFrame:
-    """Every record of the landing, typed, judged and ranked within the batch; see the modules it chains."""
-    landing, rules = batch.landing, batch.rules
-    technical = {
-        "recorded_at": F.lit(landing.as_of),
-        "is_deleted": F.lit(False),
-        "_batch_id": F.lit(batch.id),
-        "_source_file": F.lit(landing.path),
-        "_source_row": F.col("_line"),
-        "_topic": F.lit(None).cast("string"),
-        "_partition": F.lit(None).cast("bigint"),
-        "_offset": F.lit(None).cast("bigint"),
-    }
-    rows = raw_rows(spark, rules.source, [landing.file(lake)])
-    if landing.records and landing.records > 10_000:
-        rows = rows.repartition(lake.settings.spark.shuffle_partitions)
-    judged = (
-        rows.transform(typed(rules.source))
-        .withColumns(technical)
-        .transform(canonical(rules.source, rules.table))
-        .transform(validated(rules))
-    )
-    own = [c.name for c in rules.source.columns if c.name not in {t.name for t in rules.table.columns}]
-    return judged.drop(*own, "_line").transform(deduplicated)
+    """Every record of the landing, judged and ranked within the batch; see the modules it chains."""
+    partitions = lake.settings.spark.shuffle_partitions if (batch.landing.records or 0) > MANY_ROWS else None
+    judged = judged_rows(spark, lake, batch.rules, [batch.landing], partitions)
+    return judged.withColumn("_batch_id", F.lit(batch.id)).transform(deduplicated)
 
 
 def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Accounting:

@@ -15,6 +15,7 @@ ARROW_TYPES = {
     "binary": pa.binary(),
     "texts": pa.list_(pa.string()),
     "counts": pa.map_(pa.string(), pa.int64()),
+    "named_texts": pa.map_(pa.string(), pa.string()),
 }
 """Arrow's type for each type of a contract."""
 

@@ -14,6 +14,7 @@ SPARK_TYPES = {
     "binary": "BINARY",
     "texts": "ARRAY<STRING>",
     "counts": "MAP<STRING,BIGINT>",
+    "named_texts": "MAP<STRING,STRING>",
 }
 """Spark's name for each type of a contract."""
 

@@ -1,0 +1,56 @@
+"""`lakehouse status` and `lakehouse quarantine`: what is there, without starting Spark."""
+
+import click
+
+from lakehouse.cli.show import document, sentence, table
+
+
+@click.command()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def status(env: str | None, as_json: bool) -> int:
+    """Rows per layer, freshness, last runs, open quarantine."""
+    from lakehouse.ops.status import status_of
+    from lakehouse.runtime.lake import open_lake
+
+    told = status_of(open_lake(env))
+    if as_json:
+        document(told)
+        return 0
+    sentence(f"lakehouse at {told['home']}, environment {told['environment']}")
+    for name, title in (("bronze", "Bronze: files"), ("silver", "Silver: sale lines"), ("runs", "Last runs")):
+        rows = told[name]
+        if rows:
+            table(title, list(rows[0]), ([*row.values()] for row in rows))
+    if not told["bronze"]:
+        sentence("nothing has landed yet: lakehouse run --source superstore FILE")
+    for warning in told["warnings"]:
+        sentence(warning, good=False)
+    return 0
+
+
+@click.command()
+@click.option("--source", help="Only rows of this feed.")
+@click.option("--reason", help="Only rows that broke this rule.")
+@click.option("--limit", default=20, show_default=True, type=click.IntRange(min=1), help="At most so many rows.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def quarantine(env: str | None, source: str | None, reason: str | None, limit: int, as_json: bool) -> int:
+    """Rows that were kept out, with their reasons and their raw text."""
+    from lakehouse.ops import tables
+    from lakehouse.runtime.lake import open_lake
+
+    lake = open_lake(env)
+    if source is not None:
+        lake.source(source)
+    rows = tables.read(lake, "ops.quarantine", **({} if source is None else {"source": source}))
+    wanted = [row for row in rows if reason is None or reason in row["reasons"]]
+    if as_json:
+        document({"rows": len(wanted), "shown": wanted[:limit]})
+        return 0
+    shown = [
+        (row["file"].rpartition("/")[2], row["line"], ", ".join(row["reasons"]), row["raw_text"]) for row in wanted
+    ]
+    table("Quarantine", ["file", "line", "reasons", "raw text"], shown[:limit])
+    sentence(f"{min(limit, len(wanted))} of {len(wanted)} row(s)")
+    return 0

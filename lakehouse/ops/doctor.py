@@ -1,0 +1,95 @@
+"""Whether this place is fit to run: each part checked, each finding with its remedy.
+
+In: the machine and the configuration. Out: diagnoses, in the order in which things are needed. Guaranteed:
+one finding never hides another; Spark is not started.
+"""
+
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from lakehouse.runtime import jars
+from lakehouse.runtime.conf import conf_folder
+from lakehouse.runtime.errors import JobError, LakehouseError
+from lakehouse.runtime.java import check_java
+from lakehouse.runtime.lake import open_lake
+from lakehouse.runtime.leases import lease
+from lakehouse.runtime.settings import load_settings
+
+LEAST_FREE_BYTES = 2 * 1024**3
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Diagnosis:
+    """One check: whether it is well, and what was found, with the remedy where it is not."""
+
+    check: str
+    ok: bool
+    told: str
+
+
+def diagnoses(env: str | None) -> Iterator[Diagnosis]:
+    """Every check; those of the storage are left out where the settings cannot be read."""
+    yield _tried("python", lambda: f"{sys.version.split()[0]} at {sys.executable}")
+    yield _tried("java", lambda: f"17, at {check_java()}")
+    yield _tried("configuration", lambda: _configuration(env))
+    yield _tried("jars", lambda: _jars())
+    try:
+        home = load_settings(env).home
+    except LakehouseError:
+        return
+    yield _tried("storage", lambda: _storage(home))
+    yield _tried("disk", lambda: _disk(home))
+    yield _tried("leases", lambda: _leases(home))
+
+
+def _tried(check: str, found: Callable[[], str]) -> Diagnosis:
+    try:
+        return Diagnosis(check=check, ok=True, told=found())
+    except (LakehouseError, OSError) as error:
+        return Diagnosis(check=check, ok=False, told=str(error))
+
+
+def _configuration(env: str | None) -> str:
+    lake = open_lake(env)
+    counted = f"{len(lake.catalog.tables)} contracts, {len(lake.catalog.sources)} sources"
+    return f"environment {lake.settings.env}, {counted}, from {conf_folder()}"
+
+
+def _jars() -> str:
+    missing = [jar for jar in jars.listed(conf_folder()) if not (jars.cache_folder() / jar.file_name).is_file()]
+    if missing:
+        raise JobError(
+            f"{len(missing)} jar(s) are not in {jars.cache_folder()}: run `make setup`, or any lakehouse run"
+        )
+    return f"{len(jars.listed(conf_folder()))} in {jars.cache_folder()}"
+
+
+def _storage(home: Path) -> str:
+    home.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile(dir=home, prefix=".doctor-") as probe:
+        probe.write(b"lakehouse")
+        probe.flush()
+        os.fsync(probe.fileno())
+    return f"{home} can be written"
+
+
+def _disk(home: Path) -> str:
+    free = shutil.disk_usage(home).free
+    if free < LEAST_FREE_BYTES:
+        raise JobError(f"{free / 1024**3:.1f} GiB free at {home}: make room, a run wants 2 GiB or more")
+    return f"{free / 1024**3:.0f} GiB free"
+
+
+def _leases(home: Path) -> str:
+    with lease(str(home), "doctor", wait=False):
+        try:
+            with lease(str(home), "doctor", wait=False):
+                pass
+        except JobError:
+            return "one writer at a time"
+    raise JobError(f"two writers got the same lease at {home}: its file system has no locks; use a local disk")

@@ -1,0 +1,30 @@
+"""Begin anew: remove what a lakehouse has written, and nothing else.
+
+In: a lakehouse. Out: its root without data. Guaranteed: refused while anyone writes; only folders that the
+product itself makes are removed.
+"""
+
+from pathlib import Path
+
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import lease
+from lakehouse.runtime.storage import remove_tree
+
+PARTS = ("bronze", "silver", "gold", "ops", "staging", "warehouse", "logs", "leases")
+"""The folders a lakehouse makes below its root; leases go last."""
+
+
+def parts(lake: Lake) -> list[str]:
+    """Those of the folders that are there."""
+    return [part for part in PARTS if Path(lake.root, part).is_dir()]
+
+
+def remove(lake: Lake) -> None:
+    """Remove them.
+
+    Raises:
+        JobError: another process is writing to this lakehouse.
+    """
+    with lease(lake.root, "ops.landed_files", wait=False), lease(lake.root, "silver.sales", wait=False):
+        for part in parts(lake):
+            remove_tree(f"{lake.root}/{part}")

@@ -1,0 +1,121 @@
+"""What is in a lakehouse, read without Spark.
+
+In: the small tables of `ops` and the log of silver. Out: one dictionary, as `lakehouse status --json` prints it.
+Guaranteed: nothing is written and nothing is locked.
+"""
+
+import os
+from collections import Counter
+from typing import Any
+
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse.bronze import ledger
+from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, Landing
+from lakehouse.ops import accounting, runs, tables
+from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
+from lakehouse.runtime.lake import Lake
+
+SHOWN_RUNS = 5
+
+
+def status_of(lake: Lake) -> dict[str, Any]:
+    """Files and rows by source, the last runs, and what wants attention."""
+    landings, batches = ledger.read(lake), accounting.read(lake)
+    return {
+        "environment": lake.settings.env,
+        "home": lake.root,
+        "bronze": _bronze(landings, batches),
+        "silver": _silver(lake),
+        "runs": _runs(lake),
+        "warnings": _warnings(landings, batches),
+    }
+
+
+def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str, Any]]:
+    """One row a source: files by status, records, and what became of them."""
+    told = []
+    for source in sorted({one.source for one in landings}):
+        files = Counter(one.status for one in landings if one.source == source)
+        done = [one for one in batches if one.source == source and one.status == DONE]
+        told.append(
+            {
+                "source": source,
+                "landed": files[LANDED],
+                "rejected": files[REJECTED],
+                "records": sum(one.records or 0 for one in landings if one.source == source),
+                "in silver": sum(one.rows_in for one in done),
+                "quarantined": sum(one.classes["quarantined"] for one in done),
+                "newest as-of": max(one.as_of for one in landings if one.source == source),
+            }
+        )
+    return told
+
+
+def _silver(lake: Lake) -> list[dict[str, Any]]:
+    """One row a source: live lines, deleted ones, the newest sale and the newest statement."""
+    try:
+        sales = DeltaTable(lake.location("silver.sales"))
+    except TableNotFoundError:
+        return []
+    sql = (
+        'SELECT source_system AS source, sum(CASE WHEN is_deleted THEN 0 ELSE 1 END) AS "lines", '
+        "sum(CASE WHEN is_deleted THEN 1 ELSE 0 END) AS deleted, "
+        'max(ordered_at) AS "newest sale", max(recorded_at) AS "recorded up to" '
+        "FROM sales GROUP BY source_system ORDER BY source_system"
+    )
+    import pyarrow as pa
+
+    found: list[dict[str, Any]] = pa.table(QueryBuilder().register("sales", sales).execute(sql)).to_pylist()
+    return found
+
+
+def _runs(lake: Lake) -> list[dict[str, Any]]:
+    rows = sorted(tables.read(lake, runs.TABLE), key=lambda row: row["started_at"], reverse=True)[:SHOWN_RUNS]
+    return [
+        {
+            "started": row["started_at"],
+            "command": row["command"],
+            "source": row["source"],
+            "status": _run_status(row),
+            "rows in": row["rows_in"],
+            "error": row["error"],
+        }
+        for row in rows
+    ]
+
+
+def _run_status(row: dict[str, Any]) -> str:
+    """`killed` where a run of this machine says running and its process is gone."""
+    *_, host, process, _ = row["run_id"].split("-")
+    if row["status"] == "running" and host == os.uname().nodename.rpartition("-")[2] and not _alive(int(process)):
+        return "killed"
+    return str(row["status"])
+
+
+def _alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
+
+
+def _warnings(landings: list[Landing], batches: list[Accounting]) -> list[str]:
+    """What a next run would complete, and what waits for a decision."""
+    told = []
+    begun = {one.landing_id for one in batches if one.status in (DONE, HELD)}
+    pending = [one for one in landings if one.status == LANDED and one.landing_id not in begun]
+    unfinished = [one for one in landings if one.status == LANDING]
+    if pending:
+        told.append(f"{len(pending)} landed file(s) are not in silver yet: lakehouse run --source {pending[0].source}")
+    if unfinished:
+        told.append(f"{len(unfinished)} landing(s) were interrupted: land the file(s) again: {unfinished[0].file_name}")
+    if any(one.status == PREPARED for one in batches):
+        told.append("a batch was interrupted: any lakehouse run completes it")
+    held = [one for one in batches if one.status == HELD]
+    told += [f"batch {one.batch_id} of {one.source} is held: {one.reason}" for one in held]
+    return told

@@ -1,0 +1,157 @@
+"""The promises, checked on what is there.
+
+In: bronze, the ledger, the accounting, silver. Out: findings, each with what was checked and up to five rows
+that speak against it. Guaranteed: nothing is changed; what is found wrong is told with its keys.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.bronze import ledger
+from lakehouse.bronze.ledger import LANDED, LANDING, Landing
+from lakehouse.ops import accounting, tables
+from lakehouse.ops.accounting import DONE, PREPARED, Accounting
+from lakehouse.quality.checks import Rules
+from lakehouse.quality.digest import Digest, digest, digest_columns
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import object_size, open_object, table_exists
+from lakehouse.silver.batch import SALES
+from lakehouse.silver.rebuild import rebuilt
+
+EXAMPLES = 5
+
+Open = Callable[[], SparkSession]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Finding:
+    """One promise on what is there: whether it holds, what was checked, and rows that speak against it."""
+
+    promise: str
+    ok: bool
+    told: str
+    examples: tuple[Mapping[str, Any], ...] = ()
+
+
+def digests(open_spark: Open, lake: Lake) -> dict[str, Digest]:
+    """The digest of every table of silver that is there."""
+    if not table_exists(lake.location(SALES)):
+        return {}
+    return {SALES: digest(_sales(open_spark(), lake), digest_columns(lake.table(SALES)))}
+
+
+def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _: None) -> list[Finding]:
+    """All checks, the cheap ones first; Spark starts only where there is a silver table."""
+    landings, batches = ledger.read(lake), accounting.read(lake)
+    say("checking bronze against its ledger")
+    found = [_raw_kept(lake, landings), _landings_complete(landings), *_conserved(lake, landings, batches)]
+    if table_exists(lake.location(SALES)):
+        say("checking silver")
+        spark = open_spark()
+        found += _silver(_sales(spark, lake), batches)
+        if rebuild:
+            say("building silver anew from bronze")
+            found.append(_rebuilt(spark, lake, landings, batches))
+    return found
+
+
+def _finding(promise: str, told: str, wrong: list[dict[str, Any]]) -> Finding:
+    return Finding(promise=promise, ok=not wrong, told=told, examples=tuple(wrong[:EXAMPLES]))
+
+
+def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
+    """Promise 1: each landed or rejected file is there, byte for byte."""
+    wrong = []
+    kept = {one.path: one for one in landings if one.status != LANDING}
+    for path, one in kept.items():
+        location = lake.object(path)
+        if object_size(location) != one.size:
+            wrong.append({"path": path, "expected bytes": one.size, "found": object_size(location)})
+            continue
+        with open_object(location) as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
+        if found != one.sha256:
+            wrong.append({"path": path, "expected sha256": one.sha256, "found": found})
+    return _finding("raw is kept", f"{len(kept)} file(s), size and sha256", wrong)
+
+
+def _landings_complete(landings: list[Landing]) -> Finding:
+    wrong = [{"file": one.file_name, "landing_id": one.landing_id} for one in landings if one.status == LANDING]
+    return _finding("landings are complete", f"{len(landings)} landing(s)", wrong)
+
+
+def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -> Iterator[Finding]:
+    """Promise 2 on the books: every landed record in a batch, every batch closed, every quarantined row stored."""
+    by_landing = {one.landing_id: one for one in batches if one.status == DONE}
+    wrong = [
+        {"file": one.file_name, "records": one.records, "accounted": by_landing[one.landing_id].rows_in}
+        for one in landings
+        if one.landing_id in by_landing and by_landing[one.landing_id].rows_in != one.records
+    ]
+    rows = sum(one.rows_in for one in by_landing.values())
+    yield _finding("rows are conserved", f"{rows} row(s) in {len(by_landing)} batch(es) are the records landed", wrong)
+    open_batches = [{"batch_id": b.batch_id, "source": b.source} for b in batches if b.status == PREPARED]
+    yield _finding("batches are closed", f"{len(batches)} batch(es)", open_batches)
+    stored: dict[str, int] = {}
+    for row in tables.read(lake, "ops.quarantine", ["landing_id", "line", "batch_id"]):
+        stored[row["batch_id"]] = stored.get(row["batch_id"], 0) + 1
+    differing = [
+        {"batch_id": one.batch_id, "accounted": one.classes["quarantined"], "stored": stored.get(one.batch_id, 0)}
+        for one in batches
+        if one.status == DONE and one.classes["quarantined"] != stored.get(one.batch_id, 0)
+    ]
+    yield _finding("quarantined rows are stored", f"{sum(stored.values())} row(s)", differing)
+
+
+def _silver(sales: DataFrame, batches: list[Accounting]) -> Iterator[Finding]:
+    """Silver against the sums of the accounting, and its keys."""
+    found = {
+        row["source_system"]: (row["live"], row["rows"])
+        for row in sales.groupBy("source_system")
+        .agg(F.count_if(~F.col("is_deleted")).alias("live"), F.count(F.lit(1)).alias("rows"))
+        .collect()
+    }
+    wrong = []
+    for source in sorted({*found, *(one.source for one in batches)}):
+        sums = {n: sum(b.classes[n] for b in batches if b.source == source and b.status == DONE) for n in _MOVES}
+        expected = (
+            sums["inserted"] + sums["revived"] - sums["deleted"],
+            sums["inserted"] + sums["tombstoned"],
+        )
+        if found.get(source, (0, 0)) != expected:
+            wrong.append({"source": source, "live, rows": found.get(source), "by the accounting": expected})
+    total = sum(rows for _, rows in found.values())
+    yield _finding("silver is what the accounting says", f"{total} row(s) of {len(found)} source(s)", wrong)
+    doubled = sales.groupBy("source_system", "sale_id").count().where("count > 1").limit(EXAMPLES).collect()
+    yield _finding("one row a sale line", f"{total} key(s)", [row.asDict() for row in doubled])
+
+
+_MOVES = ("inserted", "revived", "deleted", "tombstoned")
+
+
+def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: list[Accounting]) -> Finding:
+    """Promises 3 to 5 for silver: what bronze says, built from nothing, is what is there."""
+    done = {one.landing_id: one for one in batches if one.status == DONE}
+    taken = [one for one in landings if one.status == LANDED and one.landing_id in done]
+    columns = digest_columns(lake.table(SALES))
+    live, anew = digest(_sales(spark, lake), columns), digest(rebuilt(spark, lake, taken), columns)
+    fingerprints = {source: _fingerprint(lake, source) for source in {one.source for one in taken}}
+    older = sum(done[one.landing_id].rule_fingerprint != fingerprints[one.source] for one in taken)
+    note = f"; {older} batch(es) were judged by older rules" if older else ""
+    wrong = [] if live == anew else [{"live": str(live), "rebuilt": str(anew)}]
+    return _finding("silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live}{note}", wrong)
+
+
+def _fingerprint(lake: Lake, source: str) -> str:
+    feed = lake.source(source)
+    return Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar).fingerprint()
+
+
+def _sales(spark: SparkSession, lake: Lake) -> DataFrame:
+    return spark.read.format("delta").load(lake.location(SALES))
