@@ -4,7 +4,7 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format bench soak package lock
+.PHONY: help setup test lint format bench soak package lock docs
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
@@ -32,6 +32,9 @@ soak: setup ## run the long tests: kills at random moments, many permutations
 
 package: setup ## build dist/lakehouse.zip for spark-submit --py-files
 	@$(RUN) scripts/package.py
+
+docs: setup ## write docs/reference/data-dictionary.md anew from contracts and sources
+	@$(RUN) -m lakehouse.contract.derive.data_dictionary docs/reference/data-dictionary.md
 
 lock: ## resolve requirements/*.in anew into the hash-pinned *.txt (needs uv)
 	@for set in runtime dev; do uv pip compile --quiet --upgrade --universal --python-version 3.11 \

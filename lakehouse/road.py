@@ -16,6 +16,7 @@ from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.silver.sources import transform_path
 
 Say = Callable[[str], None]
 
@@ -87,8 +88,9 @@ def travel(
     """
     lake = open_lake(env)
     feed = lake.source(source)
+    transform_path(feed)
     files = files_of(paths)
-    moment = parse_as_of(as_of) if as_of else None
+    moment = None if as_of is None else parse_as_of(as_of)
     with runs.recorded(lake, "land" if to == "bronze" else "run", source) as run:
         outcomes: list[Outcome] = []
         if files:

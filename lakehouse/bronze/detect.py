@@ -16,10 +16,9 @@ from typing import BinaryIO
 from lakehouse.bronze.decoding import open_binary, open_text
 from lakehouse.bronze.encoding import ENCODINGS, RejectedFile, detect_encoding, survey_bytes
 from lakehouse.bronze.records import count_records, is_blank, read_records
+from lakehouse.contract.reading import DELIMITERS
 
-__all__ = ["DELIMITERS", "FileFacts", "RejectedFile", "column_key", "inspect_file"]
-
-DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "pipe"}
+__all__ = ["FileFacts", "RejectedFile", "column_key", "inspect_file"]
 
 Reopenable = str | PathLike[str] | Callable[[], BinaryIO]
 """A path, or a callable that opens the file anew for each pass."""

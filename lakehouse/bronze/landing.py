@@ -66,6 +66,7 @@ def land(
         outcomes = _outcomes(arrived, known)
         todo = {path: o.landing for path, o in outcomes.items() if o.what != "known"}
         held.check()
+        reached("landing-begun")
         ledger.write(lake, (replace(landing, status=LANDING) for landing in _distinct(todo.values())))
         reached("ledger-landing")
         for path, landing in todo.items():

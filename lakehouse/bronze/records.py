@@ -6,6 +6,7 @@ other. Pure Python, streaming: what is held is one record and at most `MAX_RECOR
 """
 
 import csv
+import re
 import sys
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -28,6 +29,7 @@ RAGGED = "ragged"
 UNDECODABLE = "undecodable"
 
 _BOM = "\ufeff"
+_SEPARATOR = re.compile("[\x1c-\x1f]")
 
 csv.field_size_limit(sys.maxsize)  # the default of 128 KiB would make a long field an error
 
@@ -91,7 +93,7 @@ def read_records(stream: Iterable[str], encoding: str, delimiter: str, width: in
     for line, raw, fields, error in _parse(stream, delimiter):
         if not raw.isascii() and is_undecodable(raw):
             yield Record(line, readable(raw), faithful_bytes(raw, codec), None, UNDECODABLE)
-        elif width is not None and fields and len(fields) != width and any(map(str.strip, fields)):
+        elif width is not None and fields and len(fields) != width and not _all_blank(fields):
             yield Record(line, raw, None, None, RAGGED)
         else:
             yield Record(line, raw, None, fields, error)
@@ -108,7 +110,7 @@ def read_columns(
         chunk = Chunk()
         cells: list[str | None] = []  # flat: a list held for each row would keep the garbage collector busy
         for line, raw, raw_bytes, fields, error in islice(records, size):
-            blank = fields is not None and not any(map(str.strip, fields))
+            blank = fields is not None and _all_blank(fields)
             chunk.lines.append(line)
             chunk.raws.append(raw)
             chunk.raw_bytes.append(raw_bytes)
@@ -132,7 +134,12 @@ def count_records(stream: Iterable[str], delimiter: str) -> int:
 
 def is_blank(record: Record) -> bool:
     """Whether the record is a blank row: nothing but Unicode white space in any field, and no error."""
-    return record.fields is not None and not any(map(str.strip, record.fields))
+    return record.fields is not None and _all_blank(record.fields)
+
+
+def _all_blank(fields: list[str]) -> bool:
+    """Whether there is only Unicode white space; Python counts four more separators as such, which are none."""
+    return not any(map(str.strip, fields)) and not any(map(_SEPARATOR.search, fields))
 
 
 def _parse(stream: Iterable[str], delimiter: str) -> Iterator[tuple[int, str, list[str] | None, str | None]]:

@@ -40,7 +40,7 @@ def raw_rows(spark: SparkSession, source: Source, files: Sequence[LandedFile]) -
     """The records of the files; columns as the module says."""
     columns = [(c.name, column_key(c.header)) for c in source.columns]
     texts = ", ".join(f"`{name}` string" for name, _ in columns)
-    schema = f"{PROVENANCE}, _normalised array<string>, {texts}"
+    schema = f"{PROVENANCE}, _normalised string, {texts}"
     by_id = {file.landing_id: file for file in files}
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

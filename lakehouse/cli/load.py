@@ -4,16 +4,14 @@ import click
 
 from lakehouse.cli.show import document, say, sentence, table
 
-_OPTIONS = [
-    click.option("--source", required=True, help="The feed the files are of: a file of conf/sources."),
-    click.option("--as-of", help="When the files were extracted, ISO 8601, UTC.  [default: file name, else mtime]"),
-    click.option("--no-wait", is_flag=True, help="Fail instead of waiting for another writer."),
-    click.option("--json", "as_json", is_flag=True, help="Print one JSON document."),
-]
+SOURCE = click.option("--source", required=True, help="The feed the files are of: a file of conf/sources.")
+AS_OF = click.option("--as-of", help="When the files were extracted, ISO 8601, UTC.  [default: file name, else mtime]")
+NO_WAIT = click.option("--no-wait", is_flag=True, help="Fail instead of waiting for another writer.")
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
 def _options(command: click.decorators.FC) -> click.decorators.FC:
-    for option in reversed(_OPTIONS):
+    for option in (AS_JSON, NO_WAIT, AS_OF, SOURCE):
         command = option(command)
     return command
 
@@ -27,7 +25,7 @@ def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json
     from lakehouse import road
 
     result = road.travel(env, source, paths, as_of=as_of, to="bronze", wait=not no_wait, say=say)
-    return _told(result, as_json)
+    return told(result, as_json)
 
 
 @click.command()
@@ -42,10 +40,10 @@ def run(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json:
     from lakehouse import road
 
     result = road.travel(env, source, paths, as_of=as_of, to="silver", wait=not no_wait, say=say)
-    return _told(result, as_json)
+    return told(result, as_json)
 
 
-def _told(result: "road.Travelled", as_json: bool) -> int:  # type: ignore[name-defined] # noqa: F821
+def told(result: "road.Travelled", as_json: bool) -> int:  # type: ignore[name-defined] # noqa: F821
     """Print what became of files and rows; the exit code."""
     if as_json:
         document({"ok": result.ok, "files": result.files(), "batches": result.batches()})

@@ -7,6 +7,7 @@ that `lakehouse --help` answers at once; no traceback without --debug.
 
 import errno
 import os
+import re
 import sys
 from importlib import import_module
 
@@ -26,6 +27,10 @@ COMMANDS = {
     "sample": "lakehouse.cli.care",
 }
 """Where each command is; the function has the command's name."""
+
+
+JAVA_CAUSES = (": ", "Caused by: ")
+PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
 
 
 class LazyGroup(click.Group):
@@ -51,12 +56,12 @@ def cli(ctx: click.Context, env: str | None, debug: bool) -> None:
     ctx.obj = env
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run the command and end the process with its exit code."""
+def main(arguments: list[str] | None = None, command: click.Command = cli, name: str = "lakehouse") -> None:
+    """Run a command, the whole command line or a job, and end the process with its exit code."""
     arguments = sys.argv[1:] if arguments is None else arguments
     debug = "--debug" in arguments
     try:
-        code = cli.main(arguments, prog_name="lakehouse", standalone_mode=False)
+        code = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
         _end("interrupted: nothing is lost, run the command again", 130)
     except click.ClickException as error:
@@ -83,13 +88,25 @@ def explained(error: Exception) -> LakehouseError:
         return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
     if isinstance(error, PermissionError):
         return JobError(f"{error.filename} cannot be read or written: grant the right, or set LAKEHOUSE_HOME elsewhere")
-    first = str(error).strip().partition("\n")[0] or type(error).__name__
     if "No space left on device" in str(error):
         return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
+    if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
+        return JobError(
+            "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
+            "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
+        )
     return JobError(
-        f"unexpected: {type(error).__name__}: {first[:300]}; run the command again, with --debug for the traceback "
-        "(Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
+        f"unexpected: {type(error).__name__}: {_cause(str(error))[:300]}; run the command again, with --debug for the "
+        "traceback (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
     )
+
+
+def _cause(told: str) -> str:
+    """The line of an error's text that says why: Java's innermost cause, else what a Python worker raised last."""
+    lines = [line.rstrip() for line in told.strip().splitlines()] or ["it does not say why"]
+    java = [line.removeprefix("Caused by").removeprefix(": ") for line in lines if line.startswith(JAVA_CAUSES)]
+    python = [line for line in lines if PYTHON_RAISED.match(line)] if "Traceback" in told else []
+    return (python[-1:] or java[-1:] or lines)[0]
 
 
 def _end(sentence: str, code: int) -> None:

@@ -11,6 +11,8 @@ from lakehouse.contract import reading, rules
 from lakehouse.contract.model import Expectation, Source, Table
 
 _NAME = re.compile(r"_?[a-z][a-z0-9_]*")
+_RESERVED = ("_missing", "_unreadable", "_required")
+"""How the names of rules and constraints end that `required` and types imply."""
 
 
 def table_of(path: str) -> str:
@@ -74,7 +76,11 @@ def _dimension(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
             if source not in table.natural_key:
                 yield f"columns.{column.name}: {source!r} has no natural key in this dimension"
         for patterns in column.false_for.values():
-            yield from (f"columns.{column.name}.false_for: {one!r} is no regular expression" for one in patterns if not _is_regex(one))
+            yield from (
+                f"columns.{column.name}.false_for: {one!r} is no regular expression"
+                for one in patterns
+                if not _is_regex(one)
+            )
 
 
 def _is_regex(text: str) -> bool:
@@ -154,6 +160,8 @@ def _names(place: str, names: Sequence[str], whole: bool = False) -> Iterator[st
 
 def _expectation(expectation: Expectation, columns: set[str]) -> Iterator[str]:
     place = f"expectations.{expectation.name}"
+    if expectation.name.endswith(_RESERVED):
+        yield f"{place}: a name that ends in {', '.join(_RESERVED)} is that of a rule which columns imply"
     if expectation.check not in rules.CHECKS:
         yield f"{place}.check: there is no check {expectation.check!r}; known: {', '.join(rules.CHECKS)}"
         return

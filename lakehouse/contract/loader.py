@@ -28,6 +28,7 @@ _GROUPED: Mapping[str, tuple[str, str]] = {
     "cluster_by": ("layout", "cluster_by"),
     "scd": ("history", "scd"),
     "track_history": ("history", "track_history"),
+    "natural_key": ("history", "natural_key"),
     "as_of_pattern": ("as_of", "pattern"),
     "as_of_format": ("as_of", "format"),
 }
@@ -111,6 +112,8 @@ def _flat(declared: Mapping[Any, Any], named_by: str) -> dict[Any, Any]:
             flat |= {inside.get((key, inner), f"{key}.{inner}"): given for inner, given in value.items()}
         elif key == named_by:
             flat["name"] = value
+        elif key == "name":
+            continue
         elif key == "columns" and isinstance(value, dict):
             flat[key] = [{"name": name, **body} if isinstance(body, dict) else body for name, body in value.items()]
         elif key == "expectations" and isinstance(value, dict):

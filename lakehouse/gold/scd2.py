@@ -173,9 +173,7 @@ def _filled(facts: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:
     )
     unknown = {f"_won_{a.name}" for a in attributes if a.null_is == "unknown"}
     known = {
-        name: F.coalesce(
-            F.last(name, ignorenulls=True).over(until_now), F.first(name, ignorenulls=True).over(ever)
-        )
+        name: F.coalesce(F.last(name, ignorenulls=True).over(until_now), F.first(name, ignorenulls=True).over(ever))
         for name in sorted(unknown)
     }
     filled = ranked.withColumns(known) if known else ranked

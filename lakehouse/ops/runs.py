@@ -8,7 +8,7 @@ import os
 import socket
 import uuid
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
@@ -51,12 +51,12 @@ def recorded(lake: Lake, command: str, source: str | None) -> Iterator[Run]:
         yield run
     except BaseException as error:
         run.status, run.error = "failed", str(error).partition("\n")[0][:500] or type(error).__name__
-        raise
-    else:
-        run.status = "done"
-    finally:
         run.ended_at = datetime.now(UTC)
-        _write(lake, run)
+        with suppress(Exception):  # a full disk takes no note either, and what went wrong is told by the first error
+            _write(lake, run)
+        raise
+    run.status, run.ended_at = "done", datetime.now(UTC)
+    _write(lake, run)
 
 
 def _write(lake: Lake, run: Run) -> None:

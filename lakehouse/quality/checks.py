@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Expectation, Source, Table
 from lakehouse.contract.rules import sql_condition
+from lakehouse.quality.names import names_where
 from lakehouse.runtime.settings import CalendarSettings
 
 STRUCTURAL_ERRORS = ("unbalanced_quote", "malformed_quote", "ragged", "undecodable")
@@ -62,10 +63,4 @@ def violation(expectation: Expectation, calendar: CalendarSettings) -> SparkColu
 
 def broken(rules: Rules, on_fail: str) -> SparkColumn:
     """The names of the declared expectations with that consequence that a row breaks."""
-    flags = [F.when(violation(e, rules.calendar), F.lit(e.name)) for e in rules.expectations if e.on_fail == on_fail]
-    return F.filter(F.array(*flags), lambda name: name.isNotNull()) if flags else no_names()
-
-
-def no_names() -> SparkColumn:
-    """An empty list of names."""
-    return F.array().cast("array<string>")
+    return names_where({e.name: violation(e, rules.calendar) for e in rules.expectations if e.on_fail == on_fail})

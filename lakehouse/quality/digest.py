@@ -38,7 +38,7 @@ def digest(rows: DataFrame, columns: Sequence[Column]) -> Digest:
 
 
 def digest_columns(table: Table) -> tuple[Column, ...]:
-    """What a table's digest covers: keys, the mark of deletion and business columns; nothing technical, no recorded_at."""
+    """What a table's digest covers: keys, mark of deletion, business columns; no technical ones, no recorded_at."""
     marks = [table.apply_as_deletes] if table.apply_as_deletes else []
     named = dict.fromkeys([*table.keys, *marks, *(c.name for c in table.business_columns)])
     return tuple(table.column(name) for name in named if not name.startswith("_"))

@@ -10,6 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.ops import tables
+from lakehouse.quality.names import as_array
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.upsert import create_table
 
@@ -26,7 +27,7 @@ def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: da
         F.lit(batch_id).alias("batch_id"),
         F.col("_raw").alias("raw_text"),
         F.col("_raw_bytes").alias("raw_bytes"),
-        F.col("_reasons").alias("reasons"),
+        as_array(F.col("_reasons")).alias("reasons"),
         F.lit(fingerprint).alias("rule_fingerprint"),
         "recorded_at",
         F.lit("open").alias("status"),

@@ -36,11 +36,7 @@ class Lease:
         Raises:
             JobError: the lock file was removed or replaced by someone; nothing more may be committed.
         """
-        try:
-            same = os.path.samestat(os.fstat(self.file.fileno()), self.path.stat())
-        except FileNotFoundError:
-            same = False
-        if not same:
+        if not _is_still(self.path, self.file):
             raise JobError(
                 f"the lease of {self.table} was taken away ({self.path.name} was removed): nothing was "
                 "committed since; run the command again"
@@ -65,25 +61,40 @@ def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None
         JobError: another process holds it and `wait` is false.
     """
     path = Path(root, "leases", f"{table}.lock")
-    path.parent.mkdir(parents=True, exist_ok=True)
     file = _locked(path, table, wait, say)
     try:
         _await_jvm(file, table, wait, say)
         _write_owner(file, None)
-        yield Lease(table=table, path=path, file=file)
+        try:
+            yield Lease(table=table, path=path, file=file)
+        except BaseException as error:
+            if not _may_go_on(error):
+                file.truncate(0)
+            raise
         file.truncate(0)
     finally:
         file.close()
+
+
+def _may_go_on(error: BaseException) -> bool:
+    """Whether the JVM may still be at work though Python is not: an interrupt, or a broken connection to it.
+
+    Any other error was the JVM's answer, or Python's own: then nothing is under way, and a successor must not
+    wait for a JVM that may live on for long. (py4j is named, not imported: this module needs no Spark.)
+    """
+    broken = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+    return broken or not isinstance(error, Exception)
 
 
 def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
     """The lock file, opened and locked, and still the one that has the path's name."""
     said = False
     while True:
+        path.parent.mkdir(parents=True, exist_ok=True)  # each time: a reset may remove it while we wait
         file = path.open("a+", encoding="utf-8")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if path.exists() and os.path.samestat(os.fstat(file.fileno()), path.stat()):
+            if _is_still(path, file):
                 return file
         except BlockingIOError:
             owner = _owner(file)
@@ -99,12 +110,20 @@ def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
         time.sleep(POLL_SECONDS)
 
 
+def _is_still(path: Path, file: IO[str]) -> bool:
+    """Whether the path still names the open file; it may have been removed, and made anew by another."""
+    try:
+        return os.path.samestat(os.fstat(file.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
+
+
 def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
     """Wait for the JVM of a killed owner: it may still be committing."""
     owner = _owner(file)
     jvm, started = owner.get("jvm"), owner.get("jvm_started")
     said = False
-    while jvm is not None and jvm != own_jvm() and _started(jvm) == started:
+    while jvm is not None and started is not None and jvm != own_jvm() and _started(jvm) == started:
         if not wait:
             raise JobError(f"{table} is still being written by what a killed run left: try again in a moment")
         if not said:

@@ -101,9 +101,13 @@ def load_settings(env: str | None = None, conf: Path | None = None) -> Settings:
         findings += [_finding(file, e) for e in error.errors()]
     except SettingsError as error:
         findings.append(f"{PREFIX}<GROUP> must be JSON, or better {PREFIX}<GROUP>{DELIMITER}<NAME>: {error}")
+    else:
+        home = settings.home.expanduser().absolute()
+        if not next(folder for folder in (home, *home.parents) if folder.exists()).is_dir():
+            findings.append(f"LAKEHOUSE_HOME: {home} is, or lies below, a file: name a folder, or one to be made")
     if findings:
         raise UsageError("\n  ".join([f"the settings of {name!r} are not usable:", *findings]))
-    return settings.model_copy(update={"env": name, "home": settings.home.expanduser().absolute()})
+    return settings.model_copy(update={"env": name, "home": home})
 
 
 def _declared(file: Path) -> dict[str, Any]:

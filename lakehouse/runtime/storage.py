@@ -53,7 +53,7 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
     """Copy a local file to an object that does not exist yet; False where it is there already.
 
     The bytes are on the disk before the object has its name, so that a kill leaves at most a `.part` file,
-    which the next attempt overwrites.
+    which the next attempt overwrites; a full disk does not keep half a file.
 
     Raises:
         JobError: the file's bytes are no longer those of the given sha256.
@@ -63,6 +63,19 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + PART_SUFFIX)
+    try:
+        if _copied(source, part) != sha256:
+            raise JobError(f"{source.name} changed while it was read: run the command again once it is complete")
+        os.replace(part, target)
+    except Exception:
+        part.unlink(missing_ok=True)
+        raise
+    _sync_folder(target.parent)
+    return True
+
+
+def _copied(source: Path, part: Path) -> str:
+    """Copy the bytes down to the disk; their sha256."""
     digest = hashlib.sha256()
     with source.open("rb") as read, part.open("wb") as write:
         while block := read.read(1 << 20):
@@ -70,12 +83,7 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
             write.write(block)
         write.flush()
         os.fsync(write.fileno())
-    if digest.hexdigest() != sha256:
-        part.unlink()
-        raise JobError(f"{source.name} changed while it was read: run the command again once it is complete")
-    os.replace(part, target)
-    _sync_folder(target.parent)
-    return True
+    return digest.hexdigest()
 
 
 def remove_tree(location: str) -> None:

@@ -26,7 +26,7 @@ from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import upsert
 from lakehouse.silver.bounds import bounds_of
 from lakehouse.silver.classify import CHANGES, UPDATES, classified
-from lakehouse.silver.dedupe import deduplicated
+from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.judge import judged_rows
 from lakehouse.silver.tally import Tally, class_counts, tally
 
@@ -50,45 +50,53 @@ class Batch:
         return batch_id_of(KIND, self.landing.landing_id, self.generation)
 
 
-def staged_rows(spark: SparkSession, lake: Lake, batch: Batch) -> DataFrame:
-    """Every record of the landing, judged and ranked within the batch; see the modules it chains."""
-    partitions = lake.settings.spark.shuffle_partitions if (batch.landing.records or 0) > MANY_ROWS else None
-    judged = judged_rows(spark, lake, batch.rules, [batch.landing], partitions)
-    return judged.withColumn("_batch_id", F.lit(batch.id)).transform(deduplicated)
-
-
 def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Accounting:
     """Bring one landing into silver and account for it; a batch that a gate holds is recorded as `held`.
 
     Raises:
         JobError: the accounting does not close or Delta did other than was classified.
     """
+    partitions = lake.settings.spark.shuffle_partitions if (batch.landing.records or 0) > MANY_ROWS else None
+    return process_rows(spark, lake, batch, judged_rows(spark, lake, batch.rules, [batch.landing], partitions), lease)
+
+
+def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, lease: Lease) -> Accounting:
+    """The same from judged rows on, whatever they were read from; see `lakehouse.silver.judge` for their columns."""
     staging = lake.staging(batch.id)
     remove_tree(staging)
-    staged_rows(spark, lake, batch).write.parquet(f"{staging}/rows")
+    reached("batch-begun")
+    rows = staged(spark, judged.withColumn("_batch_id", F.lit(batch.id)), f"{staging}/rows")
+    standing = rows.transform(with_standing, staged(spark, losers(rows), f"{staging}/losers"))
     reached("staged")
-    staged = spark.read.parquet(f"{staging}/rows")
-    counted = tally(staged, batch.rules)
-    prepared, changes = _classify(spark, lake, batch, staged, counted)
+    counted = tally(standing, batch.rules)
+    prepared, changes = _classify(spark, lake, batch, standing, counted)
+    reached("classified")
     if prepared.status == HELD:
+        remove_tree(staging)
         accounting.write(lake, prepared)
         return prepared
     lease.check()
     now = datetime.now(UTC)
-    rejected = quarantine.quarantined_rows(staged, batch.id, prepared.rule_fingerprint, now)
+    rejected = quarantine.quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
     quarantine.store(spark, lake, rejected, batch.id, counted.standing["quarantined"])
     reached("quarantined")
     accounting.write(lake, prepared)
     reached("prepared")
     _merge(spark, lake, batch, changes, prepared, lease)
     reached("merged")
-    done = settle(lake, prepared)
-    remove_tree(staging)
-    return done
+    return settle(lake, prepared)
+
+
+def staged(spark: SparkSession, rows: DataFrame, location: str) -> DataFrame:
+    """The rows, computed once and kept beside the tables until the batch is done."""
+    rows.write.option("compression", "snappy").parquet(location)
+    return spark.read.parquet(location)
 
 
 def settle(lake: Lake, prepared: Accounting) -> Accounting:
     """Close a prepared batch whose work in silver is done.
+
+    Its staging goes first: once the batch is `done` nobody looks for what a kill left of it.
 
     Raises:
         JobError: silver's history does not hold the batch, or holds other counts than were classified.
@@ -106,6 +114,8 @@ def settle(lake: Lake, prepared: Accounting) -> Accounting:
                 "wrote to silver without its lease; run `lakehouse verify` to see what does not hold"
             )
         merged = int(commit["version"])
+    reached("compared")
+    remove_tree(lake.staging(prepared.batch_id))
     done = prepared.closed(merged)
     accounting.write(lake, done)
     reached("done")
@@ -119,20 +129,20 @@ def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
 
 
 def _classify(
-    spark: SparkSession, lake: Lake, batch: Batch, staged: DataFrame, counted: Tally
+    spark: SparkSession, lake: Lake, batch: Batch, standing: DataFrame, counted: Tally
 ) -> tuple[Accounting, DataFrame]:
     """The accounting as it will be, and the winners with their classes."""
     location, table = lake.location(SALES), batch.rules.table
     upsert.create_table(spark, table, location)
     pinned = tables.version(lake, SALES) or 0
-    winners = staged.where(F.col("_standing") == "winner")
+    winners = standing.where(F.col("_standing") == "winner")
     bounds = bounds_of(winners, counted.standing["winner"], batch.rules.source)
     silver = spark.read.format("delta").option("versionAsOf", pinned).load(location).where(bounds(""))
-    changes = classified(winners, silver, table.business_columns)
-    if not silver.isEmpty():
-        path = f"{lake.staging(batch.id)}/classified"
-        changes.write.parquet(path)
-        changes = spark.read.parquet(path)
+    if silver.isEmpty():  # then the planner leaves the join out
+        changes = classified(winners, spark.createDataFrame([], silver.schema), table.business_columns)
+    else:
+        found = classified(winners, silver, table.business_columns)
+        changes = staged(spark, found, f"{lake.staging(batch.id)}/classified")
     classes, conflicts = class_counts(changes)
     prepared = Accounting(
         batch_id=batch.id,

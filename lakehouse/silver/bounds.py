@@ -6,12 +6,14 @@ MERGE prunes by literals alone, never by the values of its source.
 """
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql.types import TimestampType
 
 from lakehouse.contract.model import Source
 
@@ -49,12 +51,23 @@ def ranges_of(values: Sequence[Any], most: int = MOST_RANGES) -> list[tuple[Any,
 
 
 def _spans(winners: DataFrame, name: str, count: int) -> list[tuple[Any, Any]]:
-    """Closed ranges that hold every value of the column; none where there is no row."""
-    column = F.col(name)
+    """Closed ranges that hold every value of the column; none where there is no row.
+
+    Moments are collected as numbers: as a `datetime` Spark gives them in the machine's local time, in which an
+    hour a year comes twice.
+    """
+    is_moment = isinstance(winners.schema[name].dataType, TimestampType)
+    column = F.unix_micros(name) if is_moment else F.col(name)
     if count <= FEW_ROWS:
-        return ranges_of([value for (value,) in winners.select(column).distinct().collect()])
-    ends = winners.agg(F.min(column), F.max(column)).first()
-    return [(ends[0], ends[1])] if ends is not None else []
+        spans = ranges_of([value for (value,) in winners.select(column).distinct().collect()])
+    else:
+        ends = winners.agg(F.min(column), F.max(column)).first()
+        spans = [(ends[0], ends[1])] if ends is not None else []
+    return [(_moment(low), _moment(high)) for low, high in spans] if is_moment else spans
+
+
+def _moment(microseconds: int) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=microseconds)
 
 
 def _within(column: SparkColumn, spans: Sequence[tuple[Any, Any]]) -> SparkColumn:

@@ -13,13 +13,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column
 from lakehouse.silver.identity import CONTENT_HASH_VERSION, content_hash
-from lakehouse.silver.order import rank
+from lakehouse.silver.order import KEYS, rank
 
 INSERTS = ("inserted", "tombstoned")
 UPDATES = ("deleted", "revived", "refreshed", "updated")
 CHANGES = (*INSERTS, *UPDATES)
-
-KEYS = ("source_system", "sale_id")
 
 
 def classified(winners: DataFrame, standing: DataFrame, business: Sequence[Column]) -> DataFrame:

@@ -2,7 +2,7 @@
 
 In: rows with one normalised text column per column of the source. Out: the same rows with typed values and
 every column of the target's contract. Guaranteed: pure; no row is dropped; a text that cannot be read as its
-type becomes NULL and is named in `_unreadable`, never guessed.
+type becomes NULL and is named in `_faults`, never guessed.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,10 @@ from pyspark.sql import functions as F
 from lakehouse.contract.dates import format_regex
 from lakehouse.contract.derive.spark_schema import SPARK_TYPES
 from lakehouse.contract.model import Source, SourceColumn, Table
+from lakehouse.quality.names import names_where
 from lakehouse.runtime.errors import UsageError
 from lakehouse.silver.identity import canonical_text, content_hash, hash_fields
+from lakehouse.silver.sources import transform_path
 
 INTEGER = r"\A[+-]?[0-9]{1,19}\z"
 MONEY = r"\A[+-]?0*[0-9]{1,14}(\.[0-9]{1,6}0*)?\z"
@@ -26,21 +28,34 @@ Transform = Callable[[DataFrame], DataFrame]
 
 
 def typed(source: Source) -> Transform:
-    """Each column as its type; `_missing` and `_unreadable` list the names of columns at fault."""
+    """Each column as its type; `_faults` names what is at fault: `<column>_missing`, `<column>_unreadable`."""
 
     def transform(rows: DataFrame) -> DataFrame:
         read = {c.name: _read(source, c) for c in source.columns}
-        missing = [F.when(F.col(c.name).isNull(), F.lit(c.name)) for c in source.columns if c.required]
-        unreadable = [
-            F.when(F.col(c.name).isNotNull() & read[c.name].isNull(), F.lit(c.name))
+        kept = [F.col(name) for name in rows.columns if name not in read]
+        typed_rows = rows.select(
+            *kept,
+            *(F.col(c.name).alias(_text_of(c)) for c in source.columns if c.type != "text"),
+            *(column.alias(name) for name, column in read.items()),
+        )
+        missing = {f"{c.name}_missing": F.col(_text_of(c)).isNull() for c in source.columns if c.required}
+        unreadable = {
+            f"{c.name}_unreadable": F.col(_text_of(c)).isNotNull() & F.col(c.name).isNull()
             for c in source.columns
             if c.type != "text"
-        ]
-        faults = {"_missing": _names(missing), "_unreadable": _names(unreadable)}
-        kept = [F.col(name) for name in rows.columns if name not in read]
-        return rows.select(*kept, *(c.alias(n) for n, c in faults.items()), *(c.alias(n) for n, c in read.items()))
+        }
+        faulty = typed_rows.withColumn("_faults", names_where(missing | unreadable))
+        return faulty.drop(*(_TEXT + name for name in read))
 
     return transform
+
+
+_TEXT = "_text_"
+"""Prefix of a column's text while its typed value is already there: both are needed to name faults."""
+
+
+def _text_of(column: SourceColumn) -> str:
+    return column.name if column.type == "text" else _TEXT + column.name
 
 
 def canonical(source: Source, table: Table) -> Transform:
@@ -68,22 +83,13 @@ def canonical(source: Source, table: Table) -> Transform:
 
 
 def _source_module(source: Source) -> Transform:
-    """`to_sales` of `lakehouse.silver.sources.<name>`."""
-    name = f"lakehouse.silver.sources.{source.name}"
+    """`to_sales` of the source's own module."""
+    name = transform_path(source)
     try:
         transform: Transform = import_module(name).to_sales
-    except (ModuleNotFoundError, AttributeError) as error:
-        raise UsageError(
-            f"the source {source.name!r} has no transform: write to_sales(rows) in lakehouse/silver/sources/"
-            f"{source.name}.py (see docs/how-to/add-a-source.md)"
-        ) from error
+    except AttributeError as error:
+        raise UsageError(f"{name} has no function to_sales(rows): see docs/how-to/add-a-source.md") from error
     return transform
-
-
-def _names(flags: list[SparkColumn]) -> SparkColumn:
-    if not flags:
-        return F.array().cast("array<string>")
-    return F.filter(F.array(*flags), lambda name: name.isNotNull())
 
 
 def _read(source: Source, column: SourceColumn) -> SparkColumn:

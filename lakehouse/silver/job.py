@@ -15,7 +15,6 @@ from lakehouse.ops.accounting import PREPARED, Accounting
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease, own_jvm
-from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver.batch import SALES, Batch, committed, process, settle
 from lakehouse.silver.classify import CHANGES
 
@@ -75,5 +74,4 @@ def _settle_all(lake: Lake) -> list[Accounting]:
         if any(prepared.classes.get(name) for name in CHANGES) and committed(lake, prepared) is None:
             continue
         settled.append(settle(lake, prepared))
-        remove_tree(lake.staging(prepared.batch_id))
     return settled

@@ -34,11 +34,9 @@ def _nothing_as_null(texts: pa.Array) -> pa.Array:
 
 
 def changed_columns(length: int, masks: dict[str, pa.Array]) -> pa.Array:
-    """For each of `length` rows the names of the columns that changed; NULL where none did."""
-    if not masks:
-        return pa.nulls(length, pa.list_(pa.string()))
-    names: list[list[str] | None] = [None] * length
+    """For each of `length` rows the names of the columns that changed, comma between them; '' where none did."""
+    names = [""] * length
     for column, mask in masks.items():
         for row in pc.indices_nonzero(mask).to_pylist():
-            names[row] = [*(names[row] or ()), column]
-    return pa.array(names, pa.list_(pa.string()))
+            names[row] = f"{names[row]},{column}" if names[row] else column
+    return pa.array(names, pa.string())

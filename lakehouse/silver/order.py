@@ -7,6 +7,9 @@ and events may come in any order, any batching and any repetition (promise 4).
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
+KEYS = ("source_system", "sale_id")
+"""What makes statements speak of one sale line."""
+
 SEQUENCE = ("recorded_at", "is_deleted", "_content_hash")
 
 

@@ -12,10 +12,10 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
 from lakehouse.quality.checks import Rules
+from lakehouse.quality.names import any_name
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.classify import KEYS
 from lakehouse.silver.judge import judged_rows
-from lakehouse.silver.order import rank
+from lakehouse.silver.order import KEYS, rank
 
 
 def rebuilt(spark: SparkSession, lake: Lake, landings: Sequence[Landing]) -> DataFrame:
@@ -25,7 +25,7 @@ def rebuilt(spark: SparkSession, lake: Lake, landings: Sequence[Landing]) -> Dat
         feed = lake.source(source)
         rules = Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar)
         rows = judged_rows(spark, lake, rules, [one for one in landings if one.source == source])
-        statements = rows.where(~F.col("_blank") & (F.size("_reasons") == 0))
+        statements = rows.where(~F.col("_blank") & ~any_name(F.col("_reasons")))
         content = F.struct(*(c.name for c in rules.table.business_columns), "is_deleted", "recorded_at")
         parts.append(statements.groupBy(*KEYS).agg(F.max_by(content, rank()).alias("content")))
     return reduce(DataFrame.unionByName, parts).select(*KEYS, "content.*")

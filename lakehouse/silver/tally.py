@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.quality.checks import Rules
+from lakehouse.quality.names import has_name
 
 STANDINGS = ("blank", "quarantined", "duplicate", "stale", "winner")
 
@@ -47,7 +48,7 @@ def tally(staged: DataFrame, rules: Rules) -> Tally:
     wanted: dict[str, SparkColumn] = {"rows": F.count(F.lit(1)), "conflicts": F.count_if("_conflict")}
     wanted |= {f"standing:{s}": F.count_if(F.col("_standing") == s) for s in STANDINGS}
     for column, names in named.items():
-        wanted |= {f"{column}:{n}": F.count_if(F.array_contains(column, n)) for n in names}
+        wanted |= {f"{column}:{n}": F.count_if(has_name(F.col(column), n)) for n in names}
     row = staged.agg(*(count.alias(name) for name, count in wanted.items())).first()
     counts: dict[str, int] = row.asDict() if row is not None else {}
     holds = _group(counts, "_holds")

@@ -15,8 +15,8 @@ from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Column, Table
 from lakehouse.runtime.storage import table_exists
 from lakehouse.silver.bounds import Bounds
-from lakehouse.silver.classify import CHANGES, KEYS, UPDATES, current_hash
-from lakehouse.silver.order import rank
+from lakehouse.silver.classify import CHANGES, UPDATES, current_hash
+from lakehouse.silver.order import KEYS, rank
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 

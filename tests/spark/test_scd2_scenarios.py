@@ -201,7 +201,7 @@ def test_six_facts_in_every_order_and_four_splits_end_the_same(spark):
         after, _ = core.step(after, told(stories, number - 1), told(stories, number))
     one = oracle_rows([replace(stories[0], states=[set(facts)])], 0, attributes)
     for story in stories:
-        assert [r for r in bare(after, story.name)] == [r for r in bare(one, stories[0].name)]
+        assert bare(after, story.name) == bare(one, stories[0].name)
 
 
 def bare(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:

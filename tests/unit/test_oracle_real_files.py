@@ -4,7 +4,6 @@ The files flow in from the folder RETAIL_REAL_DATA, which the repository does no
 of its FACTS.md.
 """
 
-import os
 from collections import Counter
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -14,19 +13,16 @@ from typing import Any
 import pytest
 
 from tests.oracle.csv_sources import CsvBatch, read_csv
-from tests.oracle.silver import Statement, apply_batch, rows_in
+from tests.oracle.digest import digest
+from tests.oracle.silver import Statement, apply_batch, rows_in, silver_of
+from tests.real_files import CP1252, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
 
-pytestmark = pytest.mark.skipif(
-    "RETAIL_REAL_DATA" not in os.environ,
-    reason="needs real files: set RETAIL_REAL_DATA to the folder that holds superstore/ and online_retail/",
-)
 EARLIER, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC)
 
 
-def read(source: str, name: str, encoding: str, recorded_at: datetime) -> CsvBatch:
-    """What a real file says."""
-    data = (Path(os.environ["RETAIL_REAL_DATA"]) / source / name).read_bytes()
-    return read_csv(source, data, encoding, ",", recorded_at)
+def read(file: Path, encoding: str, recorded_at: datetime) -> CsvBatch:
+    """What a real file says; its folder is named as its source."""
+    return read_csv(file.parent.name, file.read_bytes(), encoding, ",", recorded_at)
 
 
 def statements(batch: CsvBatch) -> list[Statement]:
@@ -41,18 +37,18 @@ def values(batch: CsvBatch, column: str) -> list[Any]:
 
 
 @pytest.fixture(scope="module")
-def windows_file() -> CsvBatch:
-    return read("superstore", "global_superstore_cp1252.csv", "cp1252", EARLIER)
+def windows_file(real_data: Path) -> CsvBatch:
+    return read(real_data / CP1252, "cp1252", EARLIER)
 
 
 @pytest.fixture(scope="module")
-def unicode_file() -> CsvBatch:
-    return read("superstore", "global_superstore_utf8.csv", "utf-8", LATER)
+def unicode_file(real_data: Path) -> CsvBatch:
+    return read(real_data / UTF_8, "utf-8", LATER)
 
 
 @pytest.fixture(scope="module")
-def online_retail() -> CsvBatch:
-    return read("online_retail", "online_retail.csv", "utf-8", EARLIER)
+def online_retail(real_data: Path) -> CsvBatch:
+    return read(real_data / ONLINE_RETAIL, "utf-8", EARLIER)
 
 
 @pytest.mark.parametrize("name", ["windows_file", "unicode_file"])
@@ -90,6 +86,13 @@ def test_the_later_superstore_file_inserts_nothing(windows_file: CsvBatch, unico
     late_first, counts = apply_batch(after, statements(windows_file))
     assert counts == {"stale": 51_290}
     assert late_first == after
+
+
+@pytest.mark.parametrize(
+    "name, file", [("windows_file", CP1252), ("unicode_file", UTF_8), ("online_retail", ONLINE_RETAIL)]
+)
+def test_silver_of_a_file_has_the_known_digest(name: str, file: str, request: pytest.FixtureRequest) -> None:
+    assert digest(silver_of(statements(request.getfixturevalue(name)))) == SILVER_DIGESTS[file]
 
 
 def test_online_retail_closes_to_the_row(online_retail: CsvBatch) -> None:

@@ -1,0 +1,31 @@
+"""Commits of gold's tables: signed with the release that made them, and found again in the log.
+
+In: a session, a table's log. Out: commits that carry `userMetadata`. Guaranteed: after a kill the log tells,
+of each table, whether the release under way has written it already.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from lakehouse.gold.changes import HOUSEKEEPING
+from lakehouse.ops import tables
+from lakehouse.runtime.lake import Lake
+from lakehouse.silver.upsert import USER_METADATA
+
+
+@contextmanager
+def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
+    """Commits made inside carry the id."""
+    spark.conf.set(USER_METADATA, commit_id)
+    try:
+        yield
+    finally:
+        spark.conf.unset(USER_METADATA)
+
+
+def signatures_since(lake: Lake, table: str, version: int) -> list[str | None]:
+    """The ids of the commits after a version that may have changed rows, newest first; None for one without."""
+    commits = tables.history(lake, table, version)
+    return [commit.get("userMetadata") for commit in commits if commit["operation"] not in HOUSEKEEPING]

@@ -1,0 +1,115 @@
+"""What turns the rows of a table into other rows: computed, counted and written, in one commit a table.
+
+In: the rows that may change, before and after. Out: a staged difference with its counts and digests, and the
+commit that brings it into the table. Guaranteed: the table's digest follows from the difference, without
+reading the table; Delta changed as many rows as the difference has, or an error says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from lakehouse.contract.model import Column, Table
+from lakehouse.gold.commits import signed
+from lakehouse.quality.digest import HASH_DIGITS, Digest, digest_columns
+from lakehouse.silver.bounds import ranges_of
+from lakehouse.silver.identity import canonical_text, hash_fields
+
+INSERT, UPDATE, DELETE = "insert", "update", "delete"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Difference:
+    """A staged difference: `rows` have the keys, `_change`, and the whole rows `was` and `now`."""
+
+    rows: DataFrame
+    counts: Mapping[str, int]
+    was: Digest
+    now: Digest
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is to be written."""
+        return not any(self.counts.values())
+
+    def digest_after(self, before: Digest) -> Digest:
+        """The digest of the table after the difference, from the one before."""
+        return Digest(rows=before.rows - self.was.rows + self.now.rows, sum=before.sum - self.was.sum + self.now.sum)
+
+
+def staged_difference(spark: SparkSession, before: DataFrame, after: DataFrame, table: Table, path: str) -> Difference:
+    """The difference of two sets of rows of a table, written to `path` and counted."""
+    keys, columns = list(table.keys), [c.name for c in table.columns]
+    was = before.select(*keys, F.struct(*columns).alias("was"))
+    now = after.select(*keys, F.struct(*columns).alias("now"))
+    kind = F.when(F.col("was").isNull(), INSERT).when(F.col("now").isNull(), DELETE).otherwise(UPDATE)
+    changed = was.join(now, keys, "full_outer").where(~F.col("was").eqNullSafe(F.col("now")))
+    changed.withColumn("_change", kind).coalesce(1).write.mode("overwrite").parquet(path)
+    rows = spark.read.parquet(path)
+    return counted(rows, digest_columns(table))
+
+
+def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:
+    """The staged rows with their counts and the digests of both sides."""
+    wanted = [F.count_if(F.col("_change") == change).alias(change) for change in (INSERT, UPDATE, DELETE)]
+    for side in ("was", "now"):
+        there = F.col(side).isNotNull()
+        wanted += [F.count_if(there), F.sum(F.when(there, _row_number(columns, f"{side}.")))]
+    found = rows.agg(*wanted).first()
+    numbers = [int(value or 0) for value in found] if found is not None else [0] * 7
+    return Difference(
+        rows=rows,
+        counts=dict(zip((INSERT, UPDATE, DELETE), numbers[:3], strict=True)),
+        was=Digest(rows=numbers[3], sum=numbers[4]),
+        now=Digest(rows=numbers[5], sum=numbers[6]),
+    )
+
+
+def _row_number(columns: Sequence[Column], prefix: str) -> SparkColumn:
+    """The number that a row adds to a digest; see lakehouse.quality.digest."""
+    texts = [canonical_text(F.col(f"{prefix}{c.name}"), c.type) for c in columns]
+    return F.conv(F.substring(hash_fields(texts), 1, HASH_DIGITS), 16, 10).cast("decimal(20,0)")
+
+
+def write_difference(
+    spark: SparkSession, location: str, difference: Difference, table: Table, commit_id: str, bound: str | None = None
+) -> None:
+    """Bring a difference into the table, in one commit that carries `commit_id`.
+
+    Args:
+        location: of a table whose rows with these keys are as they were when the difference was made.
+        bound: a column that narrows the search, by the ranges of its values before.
+    """
+    columns = [c.name for c in table.columns]
+    with signed(spark, commit_id):
+        if not difference.counts[UPDATE] and not difference.counts[DELETE]:
+            rows = difference.rows.select("now.*")
+            rows.select(*columns).write.format("delta").mode("append").save(location)
+            return
+        comes = difference.rows.select(*table.keys, "_change", "now").alias("s")
+        same = [F.col(f"t.{key}") == F.col(f"s.{key}") for key in table.keys]
+        narrowed = [_within(difference.rows, bound)] if bound else []
+        values: dict[str, str | SparkColumn] = {name: F.col(f"s.now.{name}") for name in columns}
+        merge = (
+            DeltaTable.forPath(spark, location)
+            .alias("t")
+            .merge(comes, reduce(SparkColumn.__and__, [*narrowed, *same]))
+            .whenMatchedDelete(F.col("s._change") == DELETE)
+            .whenMatchedUpdate(F.col("s._change") == UPDATE, values)
+        )
+        if difference.counts[INSERT]:
+            merge = merge.whenNotMatchedInsert(F.col("s._change") == INSERT, values)
+        merge.execute()
+
+
+def _within(rows: DataFrame, column: str) -> SparkColumn:
+    """Literal ranges of the column in the table, of the rows that are there already."""
+    found = rows.where("was IS NOT NULL").select(F.col(f"was.{column}")).distinct().collect()
+    ranges = ranges_of([value for (value,) in found])
+    inside = [F.col(f"t.{column}").between(F.lit(low), F.lit(high)) for low, high in ranges]
+    return reduce(SparkColumn.__or__, inside)

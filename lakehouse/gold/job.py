@@ -1,0 +1,147 @@
+"""The job from silver to gold: the release that follows from what is in silver now.
+
+In: silver at its newest version, and the newest complete release. Out: a complete release, which may be the one
+there was. Guaranteed: gold's lease is held throughout; what a killed run began is finished first, from the same
+versions, so that after any kill one more run ends in the same digests.
+"""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from pyspark.sql import SparkSession
+
+from lakehouse.gold.build import Build, RefusedError, Written, point_after
+from lakehouse.gold.changes import Span, span_between
+from lakehouse.gold.commits import signatures_since
+from lakehouse.gold.full import build_fully
+from lakehouse.gold.release import (
+    FULL,
+    GOLD_TABLES,
+    REFUSED,
+    STEP,
+    Release,
+    completed,
+    intended,
+    newest,
+    rule_fingerprint,
+    under_way,
+    write,
+)
+from lakehouse.gold.step import build_step
+from lakehouse.ops import tables
+from lakehouse.ops.killpoints import reached
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import Lease, lease, own_jvm
+from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver.batch import SALES
+
+GOLD = "gold"
+
+GOLD_POINTS = (
+    "gold-begun",
+    *(point_after(table) for table in GOLD_TABLES),
+    "gold-before-release",
+    "gold-after-release",
+)
+"""The kill points of this job: after the row `building`, after each table, before and after the row `complete`."""
+
+
+def bring_to_gold(
+    spark: SparkSession,
+    lake: Lake,
+    *,
+    wait: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Release | None:
+    """Make a release of what is in silver.
+
+    Args:
+        wait: wait for another writer of gold; else fail.
+        say: takes a line of progress.
+
+    Returns:
+        The newest complete release; the one there was where silver has nothing new, None where there is no silver.
+
+    Raises:
+        JobError: a gate refused the release, or someone wrote to gold without its lease; readers see the release
+            there was.
+    """
+    with lease(lake.root, GOLD, wait=wait, say=say) as held:
+        held.guard(own_jvm())
+        begun, base = under_way(lake), newest(lake)
+        if begun is not None and _can_go_on(lake, begun, base):
+            say(f"finishing release {begun.release_id}, which a killed run began")
+            base = _built(spark, lake, begun, base, held)
+        version = tables.version(lake, SALES)
+        if version is None:
+            return base
+        target = _next(lake, base, version)
+        if target is None:
+            return base
+        say(f"building release {target.release_id} ({target.kind}) from version {version} of {SALES}")
+        return _built(spark, lake, target, base, held)
+
+
+def _can_go_on(lake: Lake, begun: Release, base: Release | None) -> bool:
+    """Whether a release under way still follows from the newest complete one and today's rules."""
+    follows = begun.previous == (base.release_id if base else None)
+    sound = begun.kind == FULL or (base is not None and _as_released(lake, base, begun.release_id))
+    return follows and sound and begun.rule_fingerprint == rule_fingerprint(lake) and not begun.expired
+
+
+def _next(lake: Lake, base: Release | None, version: int) -> Release | None:
+    """The release to build; None where silver, rules and tables are as the newest one has them."""
+    if base is None or base.expired or base.rule_fingerprint != rule_fingerprint(lake):
+        return intended(lake, base, version, FULL)
+    if not _as_released(lake, base, None):
+        return intended(lake, base, version, FULL)
+    return None if span_between(lake, base.silver_version, version).empty else intended(lake, base, version, STEP)
+
+
+def _as_released(lake: Lake, base: Release, also: str | None) -> bool:
+    """Whether no table has rows that neither the release nor the one named wrote."""
+    return all(
+        signature == also and also is not None
+        for table in GOLD_TABLES
+        for signature in signatures_since(lake, table, base.versions[table])
+    )
+
+
+def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | None, held: Lease) -> Release:
+    """Build and publish one release."""
+    write(lake, target)
+    reached("gold-begun")
+    build = Build(spark=spark, lake=lake, target=target, base=base, held=held)
+    remove_tree(lake.staging(target.release_id))
+    try:
+        written = build_fully(build) if target.kind == FULL else build_step(build, _span(lake, target, base))
+    except RefusedError as refusal:
+        write(lake, replace(target, status=REFUSED, reason=str(refusal)))
+        raise
+    reached("gold-before-release")
+    held.check()
+    release = completed(_with_tables(target, written))
+    write(lake, release)
+    reached("gold-after-release")
+    remove_tree(lake.staging(target.release_id))
+    return release
+
+
+def _span(lake: Lake, target: Release, base: Release | None) -> Span:
+    if base is None:
+        raise ValueError("a step needs a release to start from")
+    return span_between(lake, base.silver_version, target.silver_version)
+
+
+def _with_tables(target: Release, written: dict[str, Written]) -> Release:
+    return replace(
+        target,
+        versions={name: one.version for name, one in written.items()},
+        row_counts={name: one.digest.rows for name, one in written.items()},
+        digests={name: str(one.digest) for name, one in written.items()},
+        changes={
+            f"{name.partition('.')[2]}.{what}": count
+            for name, one in written.items()
+            for what, count in one.changes.items()
+        },
+    )

@@ -1,0 +1,111 @@
+"""The facts that a change of silver touches: changed lines, and lines whose covering version is another now.
+
+In: changed lines, and the differences of the dimensions. Out: the difference of `gold.fact_sales`. Guaranteed:
+a fact is touched only where its own line changed, or where the time of its sale moved from one version to another.
+"""
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from lakehouse.gold.build import Build
+from lakehouse.gold.calendar import date_sk
+from lakehouse.gold.difference import Difference, staged_difference
+from lakehouse.gold.dimensions import Dimension, dimensions
+from lakehouse.gold.facts import KEYS, fact_rows, pointed
+from lakehouse.gold.keys import UNKNOWN
+from lakehouse.silver.bounds import ranges_of
+
+FACT = "gold.fact_sales"
+
+
+def fact_difference(build: Build, lines: DataFrame, changed: Mapping[Dimension, Difference]) -> Difference:
+    """What is to change in the facts.
+
+    Args:
+        lines: changed lines, as structs `was` and `now`.
+        changed: the differences of the dimensions that have disturbed keys.
+    """
+    table = build.lake.table(FACT)
+    after_versions = {d: _rows_after(build, d, changed.get(d)) for d in dimensions(build.lake)}
+    after = fact_rows(lines.where("now IS NOT NULL").select("now.*"), table, after_versions)
+    names = [c.name for c in table.columns]
+    regions = {d: _moved(d, difference) for d, difference in changed.items() if difference.was.rows}
+    bounds = _bounds(lines, regions)
+    if bounds is None:
+        before = build.before(FACT).where(F.lit(False))
+    else:
+        touched = build.staged(_touched(build.before(FACT).where(bounds), lines, regions), "touched")
+        before = touched.select(*names)
+        after = after.unionByName(_repointed(touched.where("_line IS NULL"), regions, after_versions).select(*names))
+    return staged_difference(build.spark, before, after, table, build.path("fact_sales"))
+
+
+def _rows_after(build: Build, dimension: Dimension, difference: Difference | None) -> DataFrame:
+    """The dimension as it will be."""
+    before = build.before(dimension.table.name)
+    if difference is None or difference.empty:
+        return before
+    replaced = F.broadcast(difference.rows.where("was IS NOT NULL").select(dimension.sk))
+    return before.join(replaced, dimension.sk, "left_anti").unionByName(
+        difference.rows.where("now IS NOT NULL").select("now.*")
+    )
+
+
+def _moved(dimension: Dimension, difference: Difference) -> DataFrame:
+    """The spans of time that left their version: its key, [`_since_…`, `_until_…`), and the natural key.
+
+    A version that stays begins where it began, so that it can only lose at its end:
+
+    before   [ sk 1          )        after   [ sk 1  )[ sk 2   )        moved   [ sk 1   )
+    """
+    shrunk = F.col("now").isNull() | (F.col("now.valid_to") < F.col("was.valid_to"))
+    return difference.rows.where(F.col("was").isNotNull() & shrunk).select(
+        F.col(dimension.sk).alias(f"_old_{dimension.sk}"),
+        F.coalesce("now.valid_to", "was.valid_from").alias(f"_since_{dimension.name}"),
+        F.col("was.valid_to").alias(f"_until_{dimension.name}"),
+        F.col(f"was.{dimension.id}").alias(f"_moved_{dimension.name}"),
+    )
+
+
+def _bounds(lines: DataFrame, regions: Mapping[Dimension, DataFrame]) -> SparkColumn | None:
+    """Literal ranges in which all facts lie that may be touched; None where none can be."""
+    days = lines.where("was IS NOT NULL").select(date_sk(F.col("was.order_date"))).distinct().collect()
+    day = F.col("order_date_sk")
+    found = [day.between(F.lit(low), F.lit(high)) for low, high in ranges_of([value for (value,) in days])]
+    for dimension, moved in regions.items():
+        ends = moved.agg(F.min(f"_since_{dimension.name}"), F.max(f"_until_{dimension.name}")).first()
+        if ends is not None and ends[0] is not None:
+            found.append((F.col("ordered_at") >= F.lit(ends[0])) & (F.col("ordered_at") < F.lit(ends[1])))
+    return reduce(SparkColumn.__or__, found) if found else None
+
+
+def _touched(facts: DataFrame, lines: DataFrame, regions: Mapping[Dimension, DataFrame]) -> DataFrame:
+    """The facts of changed lines (`_line`), and those in a moved span (`_moved_<name>`: its natural key)."""
+    changed = lines.where("was IS NOT NULL").select(*KEYS, F.lit(True).alias("_line"))
+    rows = facts.join(F.broadcast(changed), list(KEYS), "left")
+    flags = [F.col("_line").isNotNull()]
+    for d, moved in regions.items():
+        inside = (F.col("ordered_at") >= F.col(f"_since_{d.name}")) & (F.col("ordered_at") < F.col(f"_until_{d.name}"))
+        same = F.col(d.sk) == F.col(f"_old_{d.sk}")
+        rows = rows.join(F.broadcast(moved), same & inside, "left").drop(
+            f"_old_{d.sk}", f"_since_{d.name}", f"_until_{d.name}"
+        )
+        flags.append(F.col(f"_moved_{d.name}").isNotNull())
+    return rows.where(reduce(SparkColumn.__or__, flags))
+
+
+def _repointed(
+    facts: DataFrame, regions: Mapping[Dimension, DataFrame], versions: Mapping[Dimension, DataFrame]
+) -> DataFrame:
+    """The facts with the surrogate keys of the versions that cover them now."""
+    rows = facts
+    for d in regions:
+        moved = F.col(f"_moved_{d.name}")
+        rows = pointed(rows, d, versions[d], moved)
+        new = F.coalesce(F.col(f"_{d.sk}"), F.lit(UNKNOWN).cast("bigint"))
+        rows = rows.withColumn(d.sk, F.when(moved.isNotNull(), new).otherwise(F.col(d.sk)))
+    return rows

@@ -1,0 +1,157 @@
+"""Gold's promises, checked on the newest release.
+
+In: the tables of the newest complete release, and the silver they were built from. Out: findings. Guaranteed:
+nothing is changed; what speaks against a promise is told with its keys.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from lakehouse.gold.changes import sales_at
+from lakehouse.gold.dimensions import Dimension, dimensions
+from lakehouse.gold.facts import live_lines
+from lakehouse.gold.full import dimension_rows, tables_of
+from lakehouse.gold.release import GOLD_TABLES, Release, newest, read_table
+from lakehouse.gold.scd2 import BEGINNING
+from lakehouse.quality.digest import digest, digest_columns
+from lakehouse.quality.findings import EXAMPLES, Finding, finding
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import remove_tree
+
+FACT = "gold.fact_sales"
+MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
+
+Say = Callable[[str], None]
+
+
+def gold_findings(
+    spark: SparkSession, lake: Lake, *, rebuild: bool = False, say: Say = lambda _: None
+) -> list[Finding]:
+    """All checks of the newest release; none where there is no release.
+
+    Args:
+        rebuild: also build gold from nothing, beside, and compare digests.
+        say: takes a line of progress.
+    """
+    release = newest(lake)
+    if release is None:
+        return []
+    say(f"checking gold, release {release.release_id}")
+    tables = {name: read_table(spark, lake, release, name) for name in GOLD_TABLES}
+    found = [_as_recorded(lake, release, tables)]
+    for dimension in dimensions(lake):
+        rows = tables[dimension.table.name]
+        found += [unique_keys(dimension.table.name, rows, [dimension.sk]), true_intervals(dimension, rows)]
+    found += [
+        unique_keys(FACT, tables[FACT], ["source_system", "sale_id"]),
+        facts_hit_versions(lake, tables),
+        every_line_once(live_lines(sales_at(spark, lake, release.silver_version)), tables[FACT]),
+    ]
+    if rebuild:
+        say("building gold anew from silver")
+        found.append(_rebuilt(spark, lake, release))
+    return found
+
+
+def unique_keys(name: str, rows: DataFrame, keys: list[str]) -> Finding:
+    """No two rows of a table share its key."""
+    doubled = rows.groupBy(*keys).count().where("count > 1").orderBy(*keys).limit(EXAMPLES)
+    return finding(f"one row a key in {name}", ", ".join(keys), _dicts(doubled))
+
+
+def true_intervals(dimension: Dimension, rows: DataFrame) -> Finding:
+    """No overlap, no gap (no source ends a key), the first from 1900 on, the last one current and no other."""
+    key = Window.partitionBy("source_system", dimension.id).orderBy("valid_from")
+    placed = rows.withColumns({"_before": F.lag("valid_to").over(key), "_next": F.lead("valid_from").over(key)})
+    begins = F.coalesce("_before", F.lit(BEGINNING).cast("timestamp"))
+    wrong = (
+        F.when(F.col("valid_from") < begins, "overlaps")
+        .when(F.col("valid_from") > begins, "follows a gap")
+        .when(F.col("is_current") != F.col("_next").isNull(), "is the last or current, not both")
+        .when(F.col("valid_from") >= F.col("valid_to"), "is empty")
+        .when(
+            (F.col("first_observed_at") < F.col("valid_from")) | (F.col("first_observed_at") >= F.col("valid_to")),
+            "was observed outside itself",
+        )
+    )
+    columns = [dimension.sk, "source_system", dimension.id, "valid_from", "valid_to", "is_current", "wrong"]
+    found = placed.withColumn("wrong", wrong).where("wrong IS NOT NULL").select(*columns)
+    told = f"intervals of {rows.count()} row(s)"
+    return finding(f"history is true in {dimension.table.name}", told, _dicts(found.orderBy(*columns[1:4])))
+
+
+def facts_hit_versions(lake: Lake, tables: dict[str, DataFrame]) -> Finding:
+    """Each fact's keys are those of one version each, of its source, that covers `ordered_at`; its days exist."""
+    rows, wrong = tables[FACT], []
+    for d in dimensions(lake):
+        there = tables[d.table.name].select(
+            F.col(d.sk), F.struct("source_system", "valid_from", "valid_to").alias(f"_{d.name}")
+        )
+        rows = rows.join(there, d.sk, "left")
+        version, member = F.col(f"_{d.name}"), F.col(d.sk) < 0
+        covers = (version["valid_from"] <= F.col("ordered_at")) & (F.col("ordered_at") < version["valid_to"])
+        right = covers & (member | (version["source_system"] == F.col("source_system")))
+        wrong.append(F.when(~F.coalesce(right, F.lit(False)), d.sk))
+    for name in ("order_date_sk", "ship_date_sk"):
+        days = tables["gold.dim_date"].select(F.col("date_sk").alias(name), F.lit(True).alias(f"_{name}"))
+        rows = rows.join(F.broadcast(days), name, "left")
+        wrong.append(F.when(F.col(f"_{name}").isNull(), name))
+    found = rows.withColumn("wrong", F.filter(F.array(*wrong), lambda name: name.isNotNull())).where("size(wrong) > 0")
+    columns = ["source_system", "sale_id", "ordered_at", *(d.sk for d in dimensions(lake)), "wrong"]
+    promise = "each fact points at the version valid when the sale was made"
+    return finding(promise, "3 versions and 2 days a fact", _dicts(found.select(*columns)))
+
+
+def every_line_once(lines: DataFrame, facts: DataFrame) -> Finding:
+    """Count and sums of silver's live lines and of the facts are the same, source by source."""
+    wanted = [F.count(F.lit(1)).alias("rows"), *(F.sum(name).alias(name) for name in MEASURES)]
+    silver, gold = (rows.groupBy("source_system").agg(*wanted).collect() for rows in (lines, facts))
+    there, here = ({row["source_system"]: row.asDict() for row in side} for side in (silver, gold))
+    wrong = []
+    for source in sorted({*there, *here}):
+        one, other = there.get(source, {}), here.get(source, {})
+        differing = [name for name in ("rows", *MEASURES) if one.get(name) != other.get(name)]
+        wrong += [{"source": source, "column": n, "silver": one.get(n), "gold": other.get(n)} for n in differing]
+    count = sum(row["rows"] for row in there.values())
+    return finding("every live sale line is a fact, once", f"{count} line(s), {len(MEASURES)} sum(s) a source", wrong)
+
+
+def _as_recorded(lake: Lake, release: Release, tables: dict[str, DataFrame]) -> Finding:
+    """The digests that were carried from release to release are those of the tables."""
+    wrong = [
+        {"table": name, "recorded": release.digests[name], "counted": counted}
+        for name, rows in tables.items()
+        if (counted := str(digest(rows, digest_columns(lake.table(name))))) != release.digests[name]
+    ]
+    return finding("gold is what its release says", f"digests of {len(tables)} table(s)", wrong)
+
+
+def _rebuilt(spark: SparkSession, lake: Lake, release: Release) -> Finding:
+    """Promise 5: gold is a pure function of silver."""
+    folder = lake.staging(f"verify-{release.release_id}")
+    lines = live_lines(sales_at(spark, lake, release.silver_version))
+    try:
+        versions = {}
+        for dimension in dimensions(lake):
+            path = f"{folder}/{dimension.name}"
+            dimension_rows(spark, dimension, lines).write.mode("overwrite").parquet(path)
+            versions[dimension] = spark.read.parquet(path)
+        anew = {
+            table.name: str(digest(rows, digest_columns(table)))
+            for table, rows in tables_of(spark, lake, lines, versions)
+        }
+    finally:
+        remove_tree(folder)
+    wrong = [
+        {"table": name, "live": release.digests[name], "rebuilt": anew[name]}
+        for name in GOLD_TABLES
+        if anew[name] != release.digests[name]
+    ]
+    return finding("gold equals gold rebuilt from silver", f"version {release.silver_version} of silver", wrong)
+
+
+def _dicts(rows: DataFrame) -> list[dict[str, Any]]:
+    return [row.asDict(recursive=True) for row in rows.limit(EXAMPLES).collect()]

@@ -1,0 +1,119 @@
+"""Killing the product and looking at what is left: processes of the command line, and the state of a lakehouse.
+
+A home and arguments flow in; processes and plain Python values flow out. State is read without Spark and holds
+every table but the log of runs, without the columns that tell when something was done.
+"""
+
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse import road
+from lakehouse.ops.verify import findings
+from lakehouse.runtime.lake import Lake
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLES = ("ops.landed_files", "ops.quarantine", "ops.row_accounting", "silver.sales")
+TIMES = {"landed_at", "quarantined_at", "prepared_at", "done_at"}
+DAY_OF_LANDING = re.compile(r"year=\d+/month=\d+/day=\d+")
+PATIENCE = 280.0
+"""Seconds that a cold run may take on a busy machine."""
+
+State = dict[str, list[dict[str, Any]]]
+
+
+def environment(home: Path, **variables: str) -> dict[str, str]:
+    """The environment of a process that works on this lakehouse, free of what a shell may have set."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("LAKEHOUSE_KILL")}
+    return inherited | {"LAKEHOUSE_HOME": str(home), "PYTHONPATH": str(ROOT), **variables}
+
+
+@contextmanager
+def command(home: Path, *arguments: str, **variables: str) -> Iterator[subprocess.Popen[str]]:
+    """A running `lakehouse` command; killed at the end where it still runs."""
+    started = subprocess.Popen(
+        [sys.executable, "-m", "lakehouse.cli.main", *arguments],
+        env=environment(home, **variables),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield started
+    finally:
+        started.kill()
+        started.communicate()
+
+
+def ended(home: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """A `lakehouse` command, run to its end."""
+    with command(home, *arguments, **variables) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+    return subprocess.CompletedProcess(arguments, process.returncode, out, err)
+
+
+def run(*files: Path) -> list[str]:
+    """`lakehouse run` in this process, on the home that LAKEHOUSE_HOME names; what it says."""
+    said: list[str] = []
+    travelled = road.travel("local", "superstore", [str(file) for file in files], say=said.append)
+    assert travelled.ok
+    return said
+
+
+def state(lake: Lake) -> State:
+    """The rows of every table, in an order of their own; the day of landing in paths is left out."""
+    return {table: _rows(lake.location(table)) for table in TABLES}
+
+
+def _rows(location: str) -> list[dict[str, Any]]:
+    try:
+        opened = DeltaTable(location)
+    except TableNotFoundError:
+        return []
+    found = pa.table(QueryBuilder().register("t", opened).execute("SELECT * FROM t")).to_pylist()
+    rows = [{name: _plain(value) for name, value in row.items() if name not in TIMES} for row in found]
+    return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
+
+
+def _plain(value: Any) -> Any:
+    return DAY_OF_LANDING.sub("day", value) if isinstance(value, str) else value
+
+
+def leftovers(lake: Lake) -> list[str]:
+    """What a finished run must not leave: staged rows and half-written objects."""
+    staging = [str(path) for path in Path(lake.root, "staging").glob("*")]
+    return staging + [str(path) for path in Path(lake.root, "bronze").rglob("*.part")]
+
+
+def holds(spark: Any, lake: Lake, never_killed: State) -> None:
+    """What must be true after one more run: the state, every promise, and nothing left behind."""
+    found = state(lake)
+    for table, rows in never_killed.items():
+        assert found[table] == rows, table
+    assert [one for one in findings(lambda: spark, lake, rebuild=False) if not one.ok] == []
+    assert leftovers(lake) == []
+
+
+def recorded_jvm(home: Path, table: str = "silver.sales") -> int | None:
+    """The JVM that the owner of a lease has recorded."""
+    told = (home / "leases" / f"{table}.lock").read_text() or "{}"
+    jvm: int | None = json.loads(told).get("jvm")
+    return jvm
+
+
+def lives(process: int | None) -> bool:
+    """Whether a process is there and not merely waiting to be reaped."""
+    try:
+        return Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
