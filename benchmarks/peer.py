@@ -13,16 +13,19 @@ import duckdb
 from deltalake import write_deltalake
 
 HEADERS = ("InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country")
+"""The file's columns; tidied they are `text_…`, as SQL takes `Quantity` and `quantity` for the same."""
+
 REQUIRED = tuple(name for name in HEADERS if name not in ("Description", "CustomerID"))
 
 BLANKS = r"\t-\r \x{85}\x{A0}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}\x{3000}"
 UNTIDY = rf"^[{BLANKS}]|[{BLANKS}]$|[{BLANKS}]{{2}}|[^\x21-\x7e ]"
 
 TYPED = {
-    "Quantity": "CASE WHEN regexp_full_match(Quantity, '[+-]?[0-9]{1,19}') THEN TRY_CAST(Quantity AS BIGINT) END",
-    "InvoiceDate": "try_strptime(InvoiceDate, '%m/%d/%Y %H:%M')",
-    "UnitPrice": r"CASE WHEN regexp_full_match(UnitPrice, '[+-]?0*[0-9]{1,14}(\.[0-9]{1,6}0*)?') "
-    "THEN TRY_CAST(UnitPrice AS DECIMAL(20,6)) END",
+    "Quantity": "CASE WHEN regexp_full_match(text_Quantity, '[+-]?[0-9]{1,19}') "
+    "THEN TRY_CAST(text_Quantity AS BIGINT) END",
+    "InvoiceDate": "try_strptime(text_InvoiceDate, '%m/%d/%Y %H:%M')",
+    "UnitPrice": r"CASE WHEN regexp_full_match(text_UnitPrice, '[+-]?0*[0-9]{1,14}(\.[0-9]{1,6}0*)?') "
+    "THEN TRY_CAST(text_UnitPrice AS DECIMAL(20,6)) END",
 }
 
 RULES = {
@@ -36,17 +39,17 @@ RULES = {
 
 SALES = {
     "row_id": None,
-    "order_id": "InvoiceNo",
+    "order_id": "text_InvoiceNo",
     "order_date": "CAST(ordered_at AS DATE)",
     **dict.fromkeys(("ship_date", "ship_mode")),
-    "customer_id": "CustomerID",
+    "customer_id": "text_CustomerID",
     **dict.fromkeys(("customer_name", "segment", "city", "state")),
-    "country": "Country",
+    "country": "text_Country",
     **dict.fromkeys(("postal_code", "market", "region")),
-    "product_id": "StockCode",
+    "product_id": "text_StockCode",
     **dict.fromkeys(("category", "sub_category")),
-    "product_name": "Description",
-    "sales": "TRY_CAST(typed_quantity * unit_price AS DECIMAL(20,6))",
+    "product_name": "text_Description",
+    "sales": "TRY_CAST(TRY_CAST(typed_quantity AS DECIMAL(17,0)) * unit_price AS DECIMAL(20,6))",
     "quantity": "typed_quantity",
     **dict.fromkeys(("discount", "profit", "shipping_cost", "order_priority")),
     "ordered_at": "ordered_at",
@@ -85,10 +88,10 @@ def _read(csv: Path) -> str:
 
 def _judge(as_of: str) -> str:
     """Text normalised, types, business columns, and the reasons of each row."""
-    faults = {f"{name}_missing": f"{name} IS NULL" for name in REQUIRED}
+    faults = {f"{name}_missing": f"text_{name} IS NULL" for name in REQUIRED}
     made = {"Quantity": "typed_quantity", "InvoiceDate": "ordered_at", "UnitPrice": "unit_price"}
-    faults |= {f"{name}_unreadable": f"{name} IS NOT NULL AND {column} IS NULL" for name, column in made.items()}
-    tidy = ", ".join(f"{_tidy(name)} AS {name}, coalesce({name} <> raw.{name}, false) AS {name}_changed"
+    faults |= {f"{name}_unreadable": f"text_{name} IS NOT NULL AND {column} IS NULL" for name, column in made.items()}
+    tidy = ", ".join(f"{_tidy(name)} AS text_{name}, coalesce(text_{name} <> raw.{name}, false) AS {name}_changed"
                      for name in HEADERS)  # fmt: skip
     typed = ", ".join(f"{TYPED[name]} AS {column}" for name, column in made.items())
     columns = ", ".join(f"{made_of or 'NULL'} AS {name}" for name, made_of in SALES.items()
@@ -113,7 +116,7 @@ def _named(conditions: dict[str, str]) -> str:
 def _stage() -> str:
     """Both hashes, and the standing of each row: of equal keys the first row wins."""
     typed = [_text(name) for name in ("quantity", "ordered_at", "unit_price")]
-    key = _hash(["InvoiceNo", "StockCode", "Description", *typed, "CustomerID", "Country"])
+    key = _hash(["text_InvoiceNo", "text_StockCode", "text_Description", *typed, "text_CustomerID", "text_Country"])
     content = _hash([None if made_of is None else _text(name) for name, made_of in SALES.items()])
     return f"""CREATE TEMP TABLE staged AS
         WITH hashed AS (SELECT *, {key} AS sale_id, 'v1:' || {content} AS _content_hash FROM judged)
@@ -145,4 +148,5 @@ _WINNERS = f"""SELECT 'online_retail' AS source_system, sale_id,
     false AS is_deleted, CAST(recorded_at AS TIMESTAMPTZ) AS recorded_at, row AS _source_row, _content_hash
     FROM staged WHERE standing = 'inserted'"""
 
-_QUARANTINED = f"""SELECT row, reasons, {", ".join(HEADERS[:6])} FROM staged WHERE standing = 'quarantined'"""
+_QUARANTINED = f"""SELECT row, reasons, {", ".join(f"text_{name}" for name in HEADERS)}
+    FROM staged WHERE standing = 'quarantined'"""

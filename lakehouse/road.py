@@ -6,8 +6,7 @@ runs in one Spark session, started only when there is work for it; the run is re
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
@@ -16,9 +15,20 @@ from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.storage import table_exists
 from lakehouse.silver.sources import transform_path
 
+if TYPE_CHECKING:  # neither is loaded before there is work for Spark
+    from pyspark.sql import SparkSession
+
+    from lakehouse.gold.release import Release
+
 Say = Callable[[str], None]
+
+Stage = Literal["bronze", "silver", "gold"]
+"""How far a run brings what has landed."""
+
+SALES = "silver.sales"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -28,6 +38,7 @@ class Travelled:
     outcomes: Sequence[Outcome]
     closed: Sequence[Accounting]
     names: dict[str, str]
+    release: "Release | None" = None
 
     @property
     def ok(self) -> bool:
@@ -76,7 +87,7 @@ def travel(
     paths: Sequence[str],
     *,
     as_of: str | None = None,
-    to: Literal["bronze", "silver"] = "silver",
+    to: Stage = "silver",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> Travelled:
@@ -95,10 +106,11 @@ def travel(
         outcomes: list[Outcome] = []
         if files:
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
-        closed = _to_silver(lake, source, wait, say) if to == "silver" else []
+        closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
         run.count(closed)
+        release = _to_gold(lake, wait, say) if to == "gold" else None
     names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
-    return Travelled(outcomes=outcomes, closed=closed, names=names)
+    return Travelled(outcomes=outcomes, closed=closed, names=names, release=release)
 
 
 def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:
@@ -107,17 +119,29 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
 
     if not pending_landings(lake, source) and not read_accounting(lake, status=PREPARED):
         return []
-    from lakehouse.runtime.session import open_session
-
-    say("starting Spark")
-    started = datetime.now(UTC)
-    spark = open_session(lake.settings)
-    say(f"Spark is there after {(datetime.now(UTC) - started).total_seconds():.1f} s")
+    spark = _spark(lake, say)
 
     def begun(landing: ledger.Landing, place: int, of: int) -> None:
         say(f"silver: {landing.file_name} ({landing.records} rows, {place + 1} of {of})")
 
     return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
+
+
+def _to_gold(lake: Lake, wait: bool, say: Say) -> "Release | None":
+    """The release that follows from silver; the one there is where silver has nothing new."""
+    from lakehouse.gold.job import bring_to_gold
+
+    if not table_exists(lake.location(SALES)):
+        return None
+    return bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
+
+
+def _spark(lake: Lake, say: Say) -> "SparkSession":
+    """The one session of a run, started where none is there yet."""
+    from lakehouse.runtime.session import open_session
+
+    say("starting Spark")
+    return open_session(lake.settings)
 
 
 def _landing(say: Say) -> Callable[[str, int, int], None]:

@@ -26,7 +26,7 @@ ROOT = Path(__file__).resolve().parent.parent
 TABLES = ("ops.landed_files", "ops.quarantine", "ops.row_accounting", "silver.sales")
 TIMES = {"landed_at", "quarantined_at", "prepared_at", "done_at"}
 DAY_OF_LANDING = re.compile(r"year=\d+/month=\d+/day=\d+")
-PATIENCE = 280.0
+PATIENCE = 400.0
 """Seconds that a cold run may take on a busy machine."""
 
 State = dict[str, list[dict[str, Any]]]

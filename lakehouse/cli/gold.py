@@ -1,10 +1,74 @@
-"""The spark-submit job from silver to gold, with the options of the command line."""
+"""`lakehouse releases` and `lakehouse history`, and the spark-submit job from silver to gold."""
 
 import click
 
-from lakehouse.cli.show import document, say, sentence
+from lakehouse.cli.show import document, say, sentence, table, working
 
 HELP = {"help_option_names": ["-h", "--help"]}
+
+
+@click.group(invoke_without_command=True)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_context
+def releases(ctx: click.Context, as_json: bool) -> int:
+    """The releases of gold, the newest first; `releases diff A B` says what changed between two."""
+    if ctx.invoked_subcommand is not None:
+        return 0
+    from lakehouse.gold.releases import listing
+    from lakehouse.runtime.lake import open_lake
+
+    found = listing(open_lake(ctx.obj))
+    if as_json:
+        document({"releases": found})
+    elif found:
+        table("Releases", list(found[0]), ([*row.values()] for row in found))
+    else:
+        sentence("there is no release of gold yet: lakehouse run --source NAME --to gold FILE makes one")
+    return 0
+
+
+@releases.command()
+@click.argument("old")
+@click.argument("new")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def diff(env: str | None, old: str, new: str, as_json: bool) -> int:
+    """What release NEW has that OLD has not, by table; releases go by number or id."""
+    from lakehouse.gold.releases import difference
+    from lakehouse.runtime.lake import open_lake
+    from lakehouse.runtime.session import open_session
+
+    lake = open_lake(env)
+    with working():
+        found = difference(open_session(lake.settings), lake, old, new)
+    if as_json:
+        document(found)
+        return 0
+    rows = [(name, what, str(count)) for name, told in found.items() for what, count in told.items()]
+    table(f"From release {old} to {new}", ["table", "what", "rows, or before and after"], rows)
+    return 0
+
+
+@click.command()
+@click.argument("entity", type=click.Choice(["customer", "product", "store"]))
+@click.argument("key")
+@click.option("--source", help="Only of this feed.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
+@click.pass_obj
+def history(env: str | None, entity: str, key: str, source: str | None, as_json: bool) -> int:
+    """The versions of one customer, product or store, and how many facts point at each."""
+    from lakehouse.gold.history import history as versions_of
+    from lakehouse.runtime.lake import open_lake
+    from lakehouse.runtime.session import open_session
+
+    lake = open_lake(env)
+    with working():
+        versions = versions_of(open_session(lake.settings), lake, entity, key, source)
+    if as_json:
+        document({"versions": versions})
+        return 0
+    table(f"{entity} {key}", list(versions[0]), ([*row.values()] for row in versions))
+    return 0
 
 
 @click.command(context_settings=HELP)

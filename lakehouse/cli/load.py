@@ -1,8 +1,13 @@
 """`lakehouse land` and `lakehouse run`: files in, accounting out."""
 
+from typing import TYPE_CHECKING
+
 import click
 
-from lakehouse.cli.show import document, say, sentence, table
+from lakehouse.cli.show import document, sentence, table, working
+
+if TYPE_CHECKING:  # loaded when a command runs
+    from lakehouse.road import Stage, Travelled
 
 SOURCE = click.option("--source", required=True, help="The feed the files are of: a file of conf/sources.")
 AS_OF = click.option("--as-of", help="When the files were extracted, ISO 8601, UTC.  [default: file name, else mtime]")
@@ -24,29 +29,34 @@ def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json
     """Keep files (CSV, folder, glob; also .csv.gz) in bronze, bytes unchanged, and record them in the ledger."""
     from lakehouse import road
 
-    result = road.travel(env, source, paths, as_of=as_of, to="bronze", wait=not no_wait, say=say)
+    with working() as say:
+        result = road.travel(env, source, paths, as_of=as_of, to="bronze", wait=not no_wait, say=say)
     return told(result, as_json)
 
 
 @click.command()
 @_options
+@click.option("--to", type=click.Choice(["silver", "gold"]), default="silver", show_default=True, help="How far to go.")
 @click.argument("paths", nargs=-1)
 @click.pass_obj
-def run(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, paths: tuple[str, ...]) -> int:
+def run(
+    env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, to: "Stage", paths: tuple[str, ...]
+) -> int:
     """Land files and bring all that has landed of the source into silver, accounted for to the row.
 
-    Without a path it goes on with what has landed before.
+    Without a path it goes on with what has landed before. With --to gold a release of the star schema follows.
     """
     from lakehouse import road
 
-    result = road.travel(env, source, paths, as_of=as_of, to="silver", wait=not no_wait, say=say)
+    with working() as say:
+        result = road.travel(env, source, paths, as_of=as_of, to=to, wait=not no_wait, say=say)
     return told(result, as_json)
 
 
-def told(result: "road.Travelled", as_json: bool) -> int:  # type: ignore[name-defined] # noqa: F821
+def told(result: "Travelled", as_json: bool) -> int:
     """Print what became of files and rows; the exit code."""
     if as_json:
-        document({"ok": result.ok, "files": result.files(), "batches": result.batches()})
+        document({"ok": result.ok, "files": result.files(), "batches": result.batches(), "release": result.release})
         return 0 if result.ok else 1
     notable = [f for f in result.files() if f["what"] != "landed" or f["note"]]
     if notable:
@@ -56,6 +66,8 @@ def told(result: "road.Travelled", as_json: bool) -> int:  # type: ignore[name-d
         _accounting(result.batches())
     count = sum(f["what"] == "landed" for f in result.files())
     closed = [b for b in result.batches() if b["status"] == "done"]
+    if result.release is not None:
+        sentence(f"gold: release {result.release.number}, {result.release.row_counts['gold.fact_sales']} fact(s)")
     sentence(f"{count} file(s) landed, {len(closed)} batch(es) into silver, {result.trouble()}", good=result.ok)
     return 0 if result.ok else 1
 

@@ -20,6 +20,8 @@ COMMANDS = {
     "run": "lakehouse.cli.load",
     "status": "lakehouse.cli.look",
     "quarantine": "lakehouse.cli.look",
+    "releases": "lakehouse.cli.gold",
+    "history": "lakehouse.cli.gold",
     "digest": "lakehouse.cli.prove",
     "verify": "lakehouse.cli.prove",
     "doctor": "lakehouse.cli.care",

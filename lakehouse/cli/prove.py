@@ -2,7 +2,7 @@
 
 import click
 
-from lakehouse.cli.show import document, say, sentence, table
+from lakehouse.cli.show import document, sentence, table, working
 
 
 @click.command()
@@ -34,7 +34,8 @@ def verify(env: str | None, rebuild: bool, as_json: bool) -> int:
     from lakehouse.runtime.session import open_session
 
     lake = open_lake(env)
-    found = findings(lambda: open_session(lake.settings), lake, rebuild=rebuild, say=say)
+    with working() as say:
+        found = findings(lambda: open_session(lake.settings), lake, rebuild=rebuild, say=say)
     ok = all(one.ok for one in found)
     if as_json:
         document({"ok": ok, "findings": found})

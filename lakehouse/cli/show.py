@@ -7,7 +7,8 @@ standard output holds one JSON document and nothing else.
 import json
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -19,6 +20,19 @@ import click
 def say(line: str) -> None:
     """A line of progress, on standard error."""
     click.echo(line, err=True)
+
+
+@contextmanager
+def working() -> Iterator[Callable[[str], None]]:
+    """What to say progress with: one living line on a terminal, plain lines elsewhere."""
+    if not sys.stderr.isatty():
+        yield say
+        return
+    from rich.console import Console  # not needed elsewhere
+    from rich.markup import escape
+
+    with Console(stderr=True).status("starting") as status:
+        yield lambda line: status.update(escape(line))
 
 
 def document(value: object) -> None:

@@ -44,7 +44,7 @@ class Build:
     def staged(self, rows: DataFrame, name: str) -> DataFrame:
         """The rows, computed once."""
         rows.write.mode("overwrite").parquet(self.path(name))
-        return self.spark.read.parquet(self.path(name))
+        return self.spark.read.schema(rows.schema).parquet(self.path(name))
 
     def before(self, table: str) -> DataFrame:
         """A table as of the release this one is built upon."""

@@ -19,7 +19,12 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.silver.batch import SALES
 from lakehouse.silver.bounds import bounds_of
 
-HOUSEKEEPING = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "CREATE TABLE", "FSCK"})
+HOUSEKEEPING = frozenset(
+    {
+        *("OPTIMIZE", "VACUUM START", "VACUUM END", "CREATE TABLE", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES"),
+        *("ADD CONSTRAINT", "CLUSTER BY", "UPGRADE PROTOCOL", "CHANGE COLUMN"),
+    }
+)
 """Operations that leave every row as it is."""
 
 

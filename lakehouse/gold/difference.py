@@ -49,9 +49,9 @@ def staged_difference(spark: SparkSession, before: DataFrame, after: DataFrame, 
     now = after.select(*keys, F.struct(*columns).alias("now"))
     kind = F.when(F.col("was").isNull(), INSERT).when(F.col("now").isNull(), DELETE).otherwise(UPDATE)
     changed = was.join(now, keys, "full_outer").where(~F.col("was").eqNullSafe(F.col("now")))
-    changed.withColumn("_change", kind).coalesce(1).write.mode("overwrite").parquet(path)
-    rows = spark.read.parquet(path)
-    return counted(rows, digest_columns(table))
+    told = changed.withColumn("_change", kind)
+    told.coalesce(1).write.mode("overwrite").parquet(path)
+    return counted(spark.read.schema(told.schema).parquet(path), digest_columns(table))
 
 
 def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:

@@ -33,7 +33,8 @@ def build_fully(build: Build) -> dict[str, Written]:
         RefusedError: surrogate keys collide.
     """
     spark, lake = build.spark, build.lake
-    lines = live_lines(sales_at(spark, lake, build.target.silver_version))
+    sales = sales_at(spark, lake, build.target.silver_version)
+    lines = live_lines(sales)
     versions = {}
     for dimension in dimensions(lake):
         versions[dimension] = build.staged(dimension_rows(spark, dimension, lines), dimension.name)
@@ -52,7 +53,7 @@ def dimension_rows(spark: SparkSession, dimension: Dimension, lines: DataFrame) 
     """A dimension with history, from live lines."""
     seen = observations(dimension, lines)
     rows = rows_of(dimension, scd2.versions(seen, None, dimension.attributes))
-    return rows.unionByName(members(spark, dimension)).coalesce(1)
+    return rows.unionByName(members(spark, dimension))
 
 
 def tables_of(

@@ -72,6 +72,8 @@ def bring_to_gold(
         if begun is not None and _can_go_on(lake, begun, base):
             say(f"finishing release {begun.release_id}, which a killed run began")
             base = _built(spark, lake, begun, base, held)
+        elif begun is not None:
+            write(lake, replace(begun, status=REFUSED, reason="abandoned: rules, tables or the release before changed"))
         version = tables.version(lake, SALES)
         if version is None:
             return base

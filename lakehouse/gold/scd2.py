@@ -90,7 +90,9 @@ def disturbed(
     ends_changed: DataFrame | None,
     attributes: Sequence[Attribute],
 ) -> DataFrame:
-    """The keys that must be rebuilt, each once; all others keep their versions to the byte.
+    """The keys that must be rebuilt, each once, and whether they had a version (`_known`).
+
+    All others keep their versions to the byte.
 
     Each change is judged alone, against the dimension before the batch:
 
@@ -115,26 +117,26 @@ def disturbed(
     """
     compared = [a.name for a in attributes if a.compared]
     untracked = [a for a in attributes if not a.tracked]
+    changes = arriving.withColumn("_came", F.lit(True)).unionByName(withdrawn.withColumn("_came", F.lit(False)))
     old = before.select(
         *KEY, F.struct("valid_from", "valid_to", "first_observed_at", "_uneven", *compared).alias("_old")
     )
-    same_key = [F.col(f"o.{k}") == F.col(f"v.{k}") for k in KEY]
     covers = (F.col("o.at") >= F.col("v._old.valid_from")) & (F.col("o.at") < F.col("v._old.valid_to"))
-    seen_first = F.col("v._old.first_observed_at")
-    came = [F.col("v._old").isNull(), F.col("o.at") < seen_first]
+    met = changes.alias("o").join(old.alias("v"), [*_same_key("o", "v"), covers], "left")
+    at, first = F.col("o.at"), F.col("v._old.first_observed_at")
+    came = [F.col("v._old").isNull(), at < first]
     came += [~F.col(f"o.{name}").eqNullSafe(F.col(f"v._old.{name}")) for name in compared]
     if untracked:
-        came.append(F.col("o.at") == seen_first)
+        came.append(at == first)
     if any(a.null_is == "unknown" for a in untracked):
         came.append(F.col("v._old._uneven"))
-    went = [F.col("v._old").isNull(), F.col("o.at") == seen_first, F.col("v._old._uneven")]
-    key = [F.col(f"o.{k}").alias(k) for k in KEY]
-
-    def judged(changes: DataFrame, reasons: Sequence[SparkColumn]) -> DataFrame:
-        return changes.alias("o").join(old.alias("v"), [*same_key, covers], "left").where(_any(reasons)).select(*key)
-
-    found = judged(arriving, came).unionByName(judged(withdrawn, went))
-    return (found if ends_changed is None else found.unionByName(ends_changed.select(*KEY))).distinct()
+    went = [F.col("v._old").isNull(), at == first, F.col("v._old._uneven")]
+    found = met.where(F.when(F.col("o._came"), _any(came)).otherwise(_any(went))).select(
+        "o.source_system", "o.natural_key"
+    )
+    told = found if ends_changed is None else found.unionByName(ends_changed.select(*KEY))
+    known = before.select(*KEY, F.lit(True).alias("_known"))
+    return told.join(known, list(KEY), "left").withColumn("_known", F.coalesce("_known", F.lit(False))).distinct()
 
 
 def of_keys(facts: DataFrame, keys: DataFrame) -> DataFrame:
@@ -204,6 +206,10 @@ def _begun(facts: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:
     start = F.struct("at", F.col("_previous").isNull().alias("first"), "_at.*")
     told = facts.withColumn("_previous", previous).withColumn("_start", F.when(begins, start))
     return told.withColumn("_version", F.last("_start", ignorenulls=True).over(until_now)).drop("_previous", "_start")
+
+
+def _same_key(one: str, other: str) -> list[SparkColumn]:
+    return [F.col(f"{one}.{name}") == F.col(f"{other}.{name}") for name in KEY]
 
 
 def _any(conditions: Sequence[SparkColumn] | object) -> SparkColumn:

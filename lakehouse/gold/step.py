@@ -61,9 +61,7 @@ def _disturbed(build: Build, lines: DataFrame) -> dict[Dimension, tuple[DataFram
         arriving, withdrawn = (moved.where(f"{side} IS NOT NULL").select(f"{side}.*") for side in ("now", "was"))
         before = versions_of(dimension, build.before(dimension.table.name))
         keys = scd2.disturbed(before, arriving, withdrawn, None, dimension.attributes)
-        known = before.select(*scd2.KEY).distinct().withColumn("_known", F.lit(True))
-        told = keys.join(known, list(scd2.KEY), "left").withColumn("_known", F.coalesce("_known", F.lit(False)))
-        parts.append(told.withColumn("_dimension", F.lit(dimension.name)))
+        parts.append(keys.withColumn("_dimension", F.lit(dimension.name)))
     every = build.staged(reduce(DataFrame.unionByName, parts).coalesce(1), "keys")
     counted = every.groupBy("_dimension").agg(F.count_if("_known")).collect()
     known_keys = {name: int(count) for name, count in counted}

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
@@ -47,8 +48,11 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
         opened = DeltaTable(lake.location(table))
     except TableNotFoundError:
         return []
-    filters = [(name, "=", value) for name, value in equal.items()] or None
-    rows = opened.to_pyarrow_table(columns=list(columns) or None, filters=filters).to_pylist(maps_as_pydicts="strict")
+    # Filtered here, not in the scan: files that a merge wrote hold texts as views, which the scan cannot compare.
+    found = opened.to_pyarrow_table(columns=[*dict.fromkeys((*columns, *equal))] if columns else None)
+    for name, value in equal.items():
+        found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
+    rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
     keys = [key for key in lake.table(table).keys if not columns or key in columns]
     return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
 

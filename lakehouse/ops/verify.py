@@ -5,45 +5,36 @@ that speak against it. Guaranteed: nothing is changed; what is found wrong is to
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, LANDING, Landing
+from lakehouse.gold.release import newest
+from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables
 from lakehouse.ops.accounting import DONE, PREPARED, Accounting
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.digest import Digest, digest, digest_columns
+from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import object_size, open_object, table_exists
 from lakehouse.silver.batch import SALES
 from lakehouse.silver.rebuild import rebuilt
 
-EXAMPLES = 5
-
 Open = Callable[[], SparkSession]
 Say = Callable[[str], None]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Finding:
-    """One promise on what is there: whether it holds, what was checked, and rows that speak against it."""
-
-    promise: str
-    ok: bool
-    told: str
-    examples: tuple[Mapping[str, Any], ...] = ()
-
-
 def digests(open_spark: Open, lake: Lake) -> dict[str, Digest]:
-    """The digest of every table of silver that is there."""
+    """The digests of silver as it is, and of the tables of the newest release as it recorded them."""
     if not table_exists(lake.location(SALES)):
         return {}
-    return {SALES: digest(_sales(open_spark(), lake), digest_columns(lake.table(SALES)))}
+    found = {SALES: digest(_sales(open_spark(), lake), digest_columns(lake.table(SALES)))}
+    release = newest(lake)
+    return found if release is None else found | {name: release.digest(name) for name in release.digests}
 
 
 def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _: None) -> list[Finding]:
@@ -58,11 +49,8 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
         if rebuild:
             say("building silver anew from bronze")
             found.append(_rebuilt(spark, lake, landings, batches))
+        found += gold_findings(spark, lake, rebuild=rebuild, say=say)
     return found
-
-
-def _finding(promise: str, told: str, wrong: list[dict[str, Any]]) -> Finding:
-    return Finding(promise=promise, ok=not wrong, told=told, examples=tuple(wrong[:EXAMPLES]))
 
 
 def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
@@ -78,12 +66,12 @@ def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
             found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
         if found != one.sha256:
             wrong.append({"path": path, "expected sha256": one.sha256, "found": found})
-    return _finding("raw is kept", f"{len(kept)} file(s), size and sha256", wrong)
+    return finding("raw is kept", f"{len(kept)} file(s), size and sha256", wrong)
 
 
 def _landings_complete(landings: list[Landing]) -> Finding:
     wrong = [{"file": one.file_name, "landing_id": one.landing_id} for one in landings if one.status == LANDING]
-    return _finding("landings are complete", f"{len(landings)} landing(s)", wrong)
+    return finding("landings are complete", f"{len(landings)} landing(s)", wrong)
 
 
 def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -> Iterator[Finding]:
@@ -97,9 +85,9 @@ def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -
     for landing_id in by_landing.keys() - {one.landing_id for one in landings}:
         wrong.append({"file": f"landing {landing_id} is not in the ledger", "records": None, "accounted": None})
     rows = sum(one.rows_in for one in by_landing.values())
-    yield _finding("rows are conserved", f"{rows} row(s) in {len(by_landing)} batch(es) are the records landed", wrong)
+    yield finding("rows are conserved", f"{rows} row(s) in {len(by_landing)} batch(es) are the records landed", wrong)
     open_batches = [{"batch_id": b.batch_id, "source": b.source} for b in batches if b.status == PREPARED]
-    yield _finding("batches are closed", f"{len(batches)} batch(es)", open_batches)
+    yield finding("batches are closed", f"{len(batches)} batch(es)", open_batches)
     stored: dict[str, int] = {}
     for row in tables.read(lake, "ops.quarantine", ["landing_id", "line", "batch_id"]):
         stored[row["batch_id"]] = stored.get(row["batch_id"], 0) + 1
@@ -108,7 +96,7 @@ def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -
         for one in batches
         if one.status == DONE and one.classes["quarantined"] != stored.get(one.batch_id, 0)
     ]
-    yield _finding("quarantined rows are stored", f"{sum(stored.values())} row(s)", differing)
+    yield finding("quarantined rows are stored", f"{sum(stored.values())} row(s)", differing)
 
 
 def _silver(sales: DataFrame, batches: list[Accounting]) -> Iterator[Finding]:
@@ -129,9 +117,9 @@ def _silver(sales: DataFrame, batches: list[Accounting]) -> Iterator[Finding]:
         if found.get(source, (0, 0)) != expected:
             wrong.append({"source": source, "live, rows": found.get(source), "by the accounting": expected})
     total = sum(rows for _, rows in found.values())
-    yield _finding("silver is what the accounting says", f"{total} row(s) of {len(found)} source(s)", wrong)
+    yield finding("silver is what the accounting says", f"{total} row(s) of {len(found)} source(s)", wrong)
     doubled = sales.groupBy("source_system", "sale_id").count().where("count > 1").limit(EXAMPLES).collect()
-    yield _finding("one row a sale line", f"{total} key(s)", [row.asDict() for row in doubled])
+    yield finding("one row a sale line", f"{total} key(s)", [row.asDict() for row in doubled])
 
 
 _MOVES = ("inserted", "revived", "deleted", "tombstoned")
@@ -149,9 +137,7 @@ def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: 
     older = sum(done[one.landing_id].rule_fingerprint != fingerprints[one.source] for one in taken)
     note = f"; {older} batch(es) were judged by older rules" if older else ""
     wrong = [] if live == anew else [{"live": str(live), "rebuilt": str(anew)}]
-    return _finding(
-        "silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live.rows} row(s){note}", wrong
-    )
+    return finding("silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live.rows} row(s){note}", wrong)
 
 
 def _fingerprint(lake: Lake, source: str) -> str:

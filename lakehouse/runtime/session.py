@@ -67,9 +67,9 @@ def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
     warnings.filterwarnings("ignore", module="pyspark")
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
-    options = SEMANTICS if submitted else {**_of_our_own_jvm(settings), **ONE_MACHINE, **SEMANTICS}
     options = {
-        **options,
+        **(_left_open_by_spark_submit() if submitted else {**_of_our_own_jvm(settings), **ONE_MACHINE}),
+        **SEMANTICS,
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
     }
@@ -93,6 +93,14 @@ def _of_our_own_jvm(settings: Settings) -> dict[str, str]:
         "spark.executor.extraClassPath": class_path,
         "spark.driver.extraJavaOptions": _java_options(settings),
     }
+
+
+def _left_open_by_spark_submit() -> dict[str, str]:
+    """What suits one machine, where spark-submit runs on one and was not told otherwise."""
+    SparkContext._ensure_initialized()
+    told = SparkConf()
+    local = (told.get("spark.master") or "local").startswith("local")
+    return {key: value for key, value in ONE_MACHINE.items() if local and not told.contains(key)}
 
 
 def _start_jvm(settings: Settings, options: Mapping[str, str]) -> None:

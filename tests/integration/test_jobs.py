@@ -10,9 +10,11 @@ import pytest
 from lakehouse.runtime import jars
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
-from tests.kills import PATIENCE, ROOT, ended, environment, leftovers, state
+from tests.kills import PATIENCE, ROOT, ended, environment, leftovers, recorded_jvm, state
 
 pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
+NOBODY = "spark://127.0.0.1:1"
+"""A master that is not there: a job that opened a session would fail."""
 SUBMIT = Path(sys.executable).with_name("spark-submit")
 
 
@@ -36,33 +38,41 @@ def lake_at(home: Path) -> Lake:
         return open_lake("local")
 
 
-def submitted(package: Path, home: Path, job: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """A job under spark-submit, as the README says it, from a folder that holds nothing."""
+def submit(
+    package: Path, home: Path, job: str, *arguments: str, master: str = "local[2]", **variables: str
+) -> subprocess.Popen[str]:
+    """A job under spark-submit, from a folder that holds nothing, with no other way to the package than the zip."""
     elsewhere = home.parent / "elsewhere"
     elsewhere.mkdir(exist_ok=True)
-    variables = environment(home, PYSPARK_PYTHON=sys.executable)
-    del variables["PYTHONPATH"]
-    options = ["--driver-class-path", jars.class_path(), "--py-files", str(package), "--driver-memory", "1g"]
-    return subprocess.run(
+    inherited = environment(home, PYSPARK_PYTHON=sys.executable, **variables)
+    del inherited["PYTHONPATH"]
+    options = ["--master", master, "--driver-class-path", jars.class_path(), "--py-files", str(package)]
+    return subprocess.Popen(
         [str(SUBMIT), *options, str(ROOT / "jobs" / job), *arguments],
         cwd=elsewhere,
-        env=variables,
-        capture_output=True,
+        env=inherited,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=PATIENCE,
-        check=False,
     )
+
+
+def submitted(package: Path, home: Path, *job: str, master: str = "local[2]") -> subprocess.CompletedProcess[str]:
+    """The same, run to its end."""
+    with submit(package, home, *job, master=master) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+    return subprocess.CompletedProcess(job, process.returncode, out, err)
 
 
 def test_the_jobs_do_what_the_command_line_does(package: Path, files: Path, tmp_path: Path) -> None:
     by_command, by_job = lake_at(tmp_path / "command"), lake_at(tmp_path / "job")
     asked = ("--source", "superstore")
     ended(Path(by_command.root), "land", *asked, str(files))
-    landed = submitted(package, Path(by_job.root), "land_csv.py", "--env", "local", *asked, "--debug", str(files))
+    landing = ("land_csv.py", "--env", "local", *asked, "--debug", str(files))
+    landed = submitted(package, Path(by_job.root), *landing, master=NOBODY)
     assert landed.returncode == 0, landed.stdout + landed.stderr
     assert f"lakehouse is {package}/lakehouse\n" in landed.stdout
     assert "2 file(s) landed" in landed.stdout
-    assert "Running Spark" not in landed.stderr, "landing starts no Spark session"
     assert not Path(by_job.root, "silver").exists()
 
     expected = json.loads(ended(Path(by_command.root), "run", *asked, "--json").stdout)
@@ -92,3 +102,17 @@ def test_the_job_into_silver_takes_no_files(package: Path, files: Path, tmp_path
     assert told.returncode == 2
     assert "unexpected extra argument" in told.stderr
     assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.soak
+def test_a_job_that_is_killed_has_recorded_the_jvm_of_spark_submit(package: Path, files: Path, tmp_path: Path) -> None:
+    """spark-submit becomes the JVM and starts Python: the driver's JVM is the parent, not a child."""
+    home, asked = tmp_path / "home", ("--source", "superstore")
+    assert ended(home, "land", *asked, str(files)).returncode == 0
+    with submit(package, home, "bronze_to_silver.py", *asked, LAKEHOUSE_KILL_AT="merged") as process:
+        process.communicate(timeout=PATIENCE)
+    assert process.returncode != 0
+    assert recorded_jvm(home) == process.pid
+    assert ended(home, "run", *asked).returncode == 0
+    assert leftovers(lake_at(home)) == []
+    assert {row["status"] for row in state(lake_at(home))["ops.row_accounting"]} == {"done"}

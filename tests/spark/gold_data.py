@@ -87,3 +87,12 @@ def removed(spark: SparkSession, lake: Lake, *sale_ids: str) -> None:
     """Lines that are physically gone, as a withdrawal leaves them."""
     names = ", ".join(f"'{one}'" for one in sale_ids)
     DeltaTable.forPath(spark, lake.location(SALES)).delete(f"sale_id IN ({names})")
+
+
+def in_namespace(name: str, statements: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The statements with keys of their own: so that many stories share a build and none meets another."""
+    told = []
+    for one in statements:
+        own = {key: f"{name}/{one[key]}" for key in ("sale_id", "customer_id", "product_id", "country") if one.get(key)}
+        told.append({**one, **own})
+    return told

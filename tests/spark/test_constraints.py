@@ -64,7 +64,7 @@ def test_a_live_line_that_breaks_a_rule_is_refused(spark: SparkSession, lake: La
 
 @pytest.mark.parametrize("column", ["source_system", "sale_id", "recorded_at", "is_deleted", "_content_hash"])
 def test_what_every_row_needs_is_refused_as_null(spark: SparkSession, lake: Lake, column: str) -> None:
-    rows = judged(spark, lake, [said("1", NOW, deletes=True)])
+    rows = judged(spark, lake, [said("1", NOW)])
     with pytest.raises(Exception, match=rf"(?i)not null.*{column}\b"):
         append(lake, rows.withColumn(column, F.lit(None).cast(rows.schema[column].dataType)))
     assert sales(spark, lake).isEmpty()

@@ -83,7 +83,10 @@ class Sparked:
             scd2.of_keys(self.observations(new), keys), scd2.of_keys(self.ends(new), keys), self.attributes
         )
         dimension_after = self.rows(scd2.without_keys(dimension, keys).unionByName(rebuilt))
-        return dimension_after, {tuple(row) for row in keys.collect()}
+        had = {(row["source_system"], row["natural_key"]) for row in before}
+        told = keys.collect()
+        assert {(source, key) for source, key, known in told if known} == {(s, k) for s, k, _ in told} & had
+        return dimension_after, {(source, key) for source, key, _ in told}
 
 
 def named(told: tuple[str, Fact]) -> tuple[Any, ...]:

@@ -1,0 +1,55 @@
+"""The small tables: what is read back is what was written, whatever else stands in the same file."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from lakehouse.ops import tables
+from lakehouse.runtime.lake import Lake, open_lake
+
+NOW = datetime(2024, 5, 1, 6, tzinfo=UTC)
+
+
+@pytest.fixture
+def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    monkeypatch.setenv("LAKEHOUSE_HOME", str(tmp_path))
+    return open_lake("local")
+
+
+def run(name: str, **told: object) -> dict[str, object]:
+    return {"run_id": name, "command": "run", "status": "done", "started_at": NOW, **told}
+
+
+def ids(rows: list[tables.Row]) -> list[str]:
+    return [row["run_id"] for row in rows]
+
+
+def test_rows_are_found_by_value_where_a_file_holds_several(lake: Lake) -> None:
+    """One file with several values of a column: once an error of the scan, with `lakehouse run` and a rejected file."""
+    tables.upsert(lake, "ops.runs", [run("1"), run("2", status="failed"), run("3", source="superstore", batches=2)])
+    assert ids(tables.read(lake, "ops.runs", status="done")) == ["1", "3"]
+    assert ids(tables.read(lake, "ops.runs", status="failed")) == ["2"]
+    assert ids(tables.read(lake, "ops.runs", status="done", source="superstore")) == ["3"]
+    assert ids(tables.read(lake, "ops.runs", batches=2)) == ["3"]
+    assert ids(tables.read(lake, "ops.runs", started_at=NOW)) == ["1", "2", "3"]
+    assert tables.read(lake, "ops.runs", status="running") == []
+
+
+def test_only_the_columns_asked_for_are_told(lake: Lake) -> None:
+    tables.upsert(lake, "ops.runs", [run("1"), run("2", status="failed")])
+    assert tables.read(lake, "ops.runs", ["run_id"], status="failed") == [{"run_id": "2"}]
+
+
+def test_saying_something_twice_changes_nothing_and_a_later_word_replaces_it(lake: Lake) -> None:
+    tables.upsert(lake, "ops.runs", [run("1"), run("2")])
+    tables.upsert(lake, "ops.runs", [run("2"), run("1", status="failed")])
+    found = tables.read(lake, "ops.runs")
+    assert [(row["run_id"], row["status"]) for row in found] == [("1", "failed"), ("2", "done")]
+    assert found[0]["started_at"] == NOW
+
+
+def test_a_table_that_is_not_there_has_no_rows(lake: Lake) -> None:
+    assert tables.read(lake, "ops.runs", status="done") == []
+    assert tables.version(lake, "ops.runs") is None
+    assert list(tables.history(lake, "ops.runs", 0)) == []
