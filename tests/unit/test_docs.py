@@ -60,6 +60,9 @@ def parse(words: list[str]) -> click.Command:
     if command is None:
         raise click.UsageError(f"there is no command {rest[0]}")
     inner = click.Context(command, parent=context)
+    subcommand = command.get_command(inner, rest[1]) if isinstance(command, click.Group) and rest[1:] else None
+    if subcommand is not None:
+        command, rest = subcommand, rest[1:]
     given, surplus, _ = command.make_parser(inner).parse_args(rest[1:])
     if surplus:
         raise click.UsageError(f"too many arguments: {surplus}")
