@@ -24,7 +24,7 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import upsert
-from lakehouse.silver.bounds import bounds_of
+from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import CHANGES, UPDATES, classified
 from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.judge import judged_rows
@@ -69,7 +69,9 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
     standing = rows.transform(with_standing, staged(spark, losers(rows), f"{staging}/losers"))
     reached("staged")
     counted = tally(standing, batch.rules)
-    prepared, changes = _classify(spark, lake, batch, standing, counted)
+    winners = standing.where(F.col("_standing") == "winner")
+    compared = _compared(spark, lake, batch, winners, counted.standing["winner"])
+    prepared = _accounted(batch, counted, compared)
     reached("classified")
     if prepared.status == HELD:
         remove_tree(staging)
@@ -82,7 +84,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
     reached("quarantined")
     accounting.write(lake, prepared)
     reached("prepared")
-    _merge(spark, lake, batch, changes, prepared, lease)
+    _merge(spark, lake, batch, compared, prepared, lease)
     reached("merged")
     return settle(lake, prepared)
 
@@ -90,7 +92,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
 def staged(spark: SparkSession, rows: DataFrame, location: str) -> DataFrame:
     """The rows, computed once and kept beside the tables until the batch is done."""
     rows.write.option("compression", "snappy").parquet(location)
-    return spark.read.parquet(location)
+    return spark.read.schema(rows.schema).parquet(location)
 
 
 def settle(lake: Lake, prepared: Accounting) -> Accounting:
@@ -128,22 +130,33 @@ def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
     return next((c for c in commits if c.get("userMetadata") == prepared.batch_id), None)
 
 
-def _classify(
-    spark: SparkSession, lake: Lake, batch: Batch, standing: DataFrame, counted: Tally
-) -> tuple[Accounting, DataFrame]:
-    """The accounting as it will be, and the winners with their classes."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Compared:
+    """The winners of a batch with their classes, the version of silver they met, and where in it they can be."""
+
+    changes: DataFrame
+    pinned: int
+    bounds: Bounds
+
+
+def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int) -> _Compared:
+    """Compare the winners with silver as it is now."""
     location, table = lake.location(SALES), batch.rules.table
     upsert.create_table(spark, table, location)
     pinned = tables.version(lake, SALES) or 0
-    winners = standing.where(F.col("_standing") == "winner")
-    bounds = bounds_of(winners, counted.standing["winner"], batch.rules.source)
-    silver = spark.read.format("delta").option("versionAsOf", pinned).load(location).where(bounds(""))
-    if silver.isEmpty():  # then the planner leaves the join out
-        changes = classified(winners, spark.createDataFrame([], silver.schema), table.business_columns)
-    else:
-        found = classified(winners, silver, table.business_columns)
-        changes = staged(spark, found, f"{lake.staging(batch.id)}/classified")
-    classes, conflicts = class_counts(changes)
+    silver = spark.read.format("delta").option("versionAsOf", pinned).load(location)
+    if pinned == 0:  # nothing was ever written, and the planner leaves the join out
+        nothing = spark.createDataFrame([], silver.schema)
+        bounds = everywhere(batch.rules.source)
+        return _Compared(changes=classified(winners, nothing, table.business_columns), pinned=pinned, bounds=bounds)
+    bounds = bounds_of(winners, count, batch.rules.source)
+    found = classified(winners, silver.where(bounds("")), table.business_columns)
+    return _Compared(changes=staged(spark, found, f"{lake.staging(batch.id)}/classified"), pinned=pinned, bounds=bounds)
+
+
+def _accounted(batch: Batch, counted: Tally, compared: _Compared) -> Accounting:
+    """The accounting as it will be; `held` where a gate says so."""
+    classes, conflicts = class_counts(compared.changes)
     prepared = Accounting(
         batch_id=batch.id,
         kind=KIND,
@@ -152,18 +165,18 @@ def _classify(
         generation=batch.generation,
         rule_fingerprint=batch.rules.fingerprint(),
         rows_in=counted.rows,
-        silver_version=pinned,
+        silver_version=compared.pinned,
         classes=counted.classes_with(classes),
         conflicts=counted.conflicts + conflicts,
         normalised=counted.normalised,
         warnings=counted.warnings,
         reasons=counted.reasons,
     )
-    return (replace(prepared, status=HELD, reason=counted.hold) if counted.hold else prepared), changes
+    return replace(prepared, status=HELD, reason=counted.hold) if counted.hold else prepared
 
 
 def _merge(
-    spark: SparkSession, lake: Lake, batch: Batch, changes: DataFrame, prepared: Accounting, lease: Lease
+    spark: SparkSession, lake: Lake, batch: Batch, compared: _Compared, prepared: Accounting, lease: Lease
 ) -> None:
     """MERGE where anything is to change: a no-op MERGE would still make a commit."""
     if not any(prepared.classes.get(name) for name in CHANGES):
@@ -171,7 +184,6 @@ def _merge(
     lease.check()
     if tables.version(lake, SALES) != prepared.silver_version:
         raise JobError("silver.sales was written by someone without its lease: run the command again")
-    winners = sum(prepared.classes.get(name, 0) for name in CHANGES)
-    bounds = bounds_of(changes, winners, batch.rules.source)
     updates = sum(prepared.classes.get(name, 0) for name in UPDATES)
-    upsert.merge_changes(spark, lake.location(SALES), changes, bounds, batch.rules.table, batch.id, updates)
+    table = batch.rules.table
+    upsert.merge_changes(spark, lake.location(SALES), compared.changes, compared.bounds, table, batch.id, updates)

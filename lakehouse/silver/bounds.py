@@ -25,6 +25,11 @@ Bounds = Callable[[str], SparkColumn]
 """From a column prefix such as `t.` to a condition."""
 
 
+def everywhere(source: Source) -> Bounds:
+    """All rows of the source."""
+    return lambda prefix: F.col(f"{prefix}source_system") == source.name
+
+
 def bounds_of(winners: DataFrame, count: int, source: Source) -> Bounds:
     """The narrowest cheap condition for the keys of these winners.
 

@@ -62,7 +62,7 @@ def parse(words: list[str]) -> click.Command:
     inner = click.Context(command, parent=context)
     subcommand = command.get_command(inner, rest[1]) if isinstance(command, click.Group) and rest[1:] else None
     if subcommand is not None:
-        command, rest = subcommand, rest[1:]
+        command, rest, inner = subcommand, rest[1:], click.Context(subcommand, parent=inner)
     given, surplus, _ = command.make_parser(inner).parse_args(rest[1:])
     if surplus:
         raise click.UsageError(f"too many arguments: {surplus}")
