@@ -5,6 +5,7 @@ In: settings. Out: a session in UTC that every stage is given. Guaranteed: what 
 the rest.
 """
 
+import logging
 import os
 import sys
 import warnings
@@ -65,6 +66,7 @@ def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
         JobError: a jar is missing and cannot be fetched, or the JVM does not start.
     """
     warnings.filterwarnings("ignore", module="pyspark")
+    logging.getLogger().addHandler(logging.NullHandler())  # py4j logs tracebacks there of what it raises anyway
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {

@@ -11,7 +11,7 @@ from tests.oracle.digest import digest
 from tests.oracle.silver import State, silver_of
 from tests.spark.travels import SALES, classes, digest_of, expected, one, sales, standings, travel
 
-ORDERS = [(3, 2, 1, 0), (1, 3, 0, 2)]
+ORDERS = [(1, 3, 0, 2), *(pytest.param(order, marks=pytest.mark.soak) for order in [(3, 2, 1, 0), (2, 0, 3, 1)])]
 
 
 @pytest.fixture(scope="module")
