@@ -13,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from lakehouse.runtime.errors import JobError, LakehouseError
+from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connection
 
 COMMANDS = {
     "land": "lakehouse.cli.load",
@@ -92,7 +92,7 @@ def explained(error: Exception) -> LakehouseError:
         return JobError(f"{error.filename} cannot be read or written: grant the right, or set LAKEHOUSE_HOME elsewhere")
     if "No space left on device" in str(error):
         return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
-    if isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError":
+    if is_broken_connection(error):
         return JobError(
             "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
             "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"

@@ -21,3 +21,9 @@ class JobError(LakehouseError):
     """A job, a gate or a promise failed; nothing was lost and the job may be run again. Exit code 1."""
 
     exit_code = 1
+
+
+def is_broken_connection(error: BaseException) -> bool:
+    """Whether an error says that Spark's JVM does not answer any more; py4j's errors are named, not imported."""
+    unanswered = type(error).__name__ == "Py4JError" and str(error).endswith("does not exist in the JVM")
+    return unanswered or isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lakehouse.runtime.errors import JobError
+from lakehouse.runtime.errors import JobError, is_broken_connection
 
 POLL_SECONDS = 0.1
 
@@ -80,10 +80,9 @@ def _may_go_on(error: BaseException) -> bool:
     """Whether the JVM may still be at work though Python is not: an interrupt, or a broken connection to it.
 
     Any other error was the JVM's answer, or Python's own: then nothing is under way, and a successor must not
-    wait for a JVM that may live on for long. (py4j is named, not imported: this module needs no Spark.)
+    wait for a JVM that may live on for long.
     """
-    broken = isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
-    return broken or not isinstance(error, Exception)
+    return is_broken_connection(error) or not isinstance(error, Exception)
 
 
 def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
