@@ -60,7 +60,7 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
 def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
     """The commits of a table after version `since`, newest first, as Delta tells them; none where there is no table."""
     try:
-        opened = DeltaTable(lake.location(table), without_files=True)
+        opened = DeltaTable(lake.location(table))
     except TableNotFoundError:
         return []
     return opened.history(limit=max(opened.version() - since, 0) or None) if opened.version() > since else []
@@ -69,7 +69,7 @@ def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
 def version(lake: Lake, table: str) -> int | None:
     """The newest version of a table; None where there is no table."""
     try:
-        return DeltaTable(lake.location(table), without_files=True).version()
+        return DeltaTable(lake.location(table)).version()
     except TableNotFoundError:
         return None
 
