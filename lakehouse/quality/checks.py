@@ -48,7 +48,8 @@ class Rules:
 
     def fingerprint(self) -> str:
         """A short hash of all that judges a row: it differs where any rule does."""
-        told = [asdict(self.source), asdict(self.table)["expectations"], [self.calendar.first_year, self.calendar.last_year]]
+        years = [self.calendar.first_year, self.calendar.last_year]
+        told = [asdict(self.source), asdict(self.table)["expectations"], years]
         told.append([c.name for c in self.table.business_columns if c.required])
         return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
