@@ -14,7 +14,7 @@ from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.errors import JobError
 from tests.spark.gold_data import arrive, deleted, in_namespace, lake_at, line, removed, retail
 
-pytestmark = pytest.mark.spark
+pytestmark = [pytest.mark.spark, pytest.mark.soak]  # minutes a case, as long as a step makes 200 Spark jobs
 
 
 def digests(spark, lake):

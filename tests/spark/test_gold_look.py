@@ -84,6 +84,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.soak  # a lakehouse a case
 @pytest.mark.parametrize("table, statement, broken", [(t, s, b) for t, told in BROKEN.items() for s, b in told.items()])
 def test_what_is_broken_is_found(spark, tmp_path, monkeypatch, table, statement, broken):
     from lakehouse.gold import release, verify
