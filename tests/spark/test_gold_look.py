@@ -46,6 +46,7 @@ def test_what_has_no_history_is_said(spark, two_releases, entity, key, told):
         history(spark, two_releases, entity, key)
 
 
+@pytest.mark.soak  # with the other long tests of gold
 def test_releases_are_listed_and_compared(spark, two_releases):
     assert [(one["number"], one["status"], one["facts"]) for one in listing(two_releases)] == [
         (2, "complete", 10),
