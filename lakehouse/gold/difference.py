@@ -16,9 +16,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column, Table
 from lakehouse.gold.commits import signed
-from lakehouse.quality.digest import HASH_DIGITS, Digest, digest_columns
+from lakehouse.quality.digest import Digest, digest_columns, row_number_of
 from lakehouse.silver.bounds import ranges_of
-from lakehouse.silver.identity import canonical_text, hash_fields
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 
@@ -59,7 +58,7 @@ def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:
     wanted = [F.count_if(F.col("_change") == change).alias(change) for change in (INSERT, UPDATE, DELETE)]
     for side in ("was", "now"):
         there = F.col(side).isNotNull()
-        wanted += [F.count_if(there), F.sum(F.when(there, _row_number(columns, f"{side}.")))]
+        wanted += [F.count_if(there), F.sum(F.when(there, row_number_of(columns, f"{side}.")))]
     found = rows.agg(*wanted).first()
     numbers = [int(value or 0) for value in found] if found is not None else [0] * 7
     return Difference(
@@ -68,12 +67,6 @@ def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:
         was=Digest(rows=numbers[3], sum=numbers[4]),
         now=Digest(rows=numbers[5], sum=numbers[6]),
     )
-
-
-def _row_number(columns: Sequence[Column], prefix: str) -> SparkColumn:
-    """The number that a row adds to a digest; see lakehouse.quality.digest."""
-    texts = [canonical_text(F.col(f"{prefix}{c.name}"), c.type) for c in columns]
-    return F.conv(F.substring(hash_fields(texts), 1, HASH_DIGITS), 16, 10).cast("decimal(20,0)")
 
 
 def write_difference(

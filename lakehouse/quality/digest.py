@@ -7,6 +7,7 @@ with the same rows have the same digest in every engine that follows docs/refere
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -30,11 +31,15 @@ class Digest:
 
 def digest(rows: DataFrame, columns: Sequence[Column]) -> Digest:
     """The digest of rows over the columns given, in their order."""
-    texts = [canonical_text(F.col(c.name), c.type) for c in columns]
-    number = F.conv(F.substring(hash_fields(texts), 1, HASH_DIGITS), 16, 10).cast("decimal(20,0)")
-    row = rows.agg(F.count(F.lit(1)), F.sum(number)).first()
+    row = rows.agg(F.count(F.lit(1)), F.sum(row_number_of(columns))).first()
     count, total = (row[0], row[1]) if row is not None else (0, None)
     return Digest(rows=count, sum=int(total or 0))
+
+
+def row_number_of(columns: Sequence[Column], prefix: str = "") -> SparkColumn:
+    """The number that a row adds to a digest, from columns with `prefix` before their names."""
+    texts = [canonical_text(F.col(f"{prefix}{c.name}"), c.type) for c in columns]
+    return F.conv(F.substring(hash_fields(texts), 1, HASH_DIGITS), 16, 10).cast("decimal(20,0)")
 
 
 def digest_columns(table: Table) -> tuple[Column, ...]:
