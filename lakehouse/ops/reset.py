@@ -4,6 +4,7 @@ In: a lakehouse. Out: its root without data. Guaranteed: refused while anyone wr
 product itself makes are removed.
 """
 
+from contextlib import ExitStack
 from pathlib import Path
 
 from lakehouse.runtime.lake import Lake
@@ -12,6 +13,10 @@ from lakehouse.runtime.storage import remove_tree
 
 PARTS = ("bronze", "silver", "gold", "ops", "staging", "warehouse", "logs", "leases")
 """The folders a lakehouse makes below its root; leases go last."""
+
+
+WRITTEN = ("ops.landed_files", "silver.sales", "gold")
+"""The leases that writing jobs hold while they work."""
 
 
 def parts(lake: Lake) -> list[str]:
@@ -25,6 +30,8 @@ def remove(lake: Lake) -> None:
     Raises:
         JobError: another process is writing to this lakehouse.
     """
-    with lease(lake.root, "ops.landed_files", wait=False), lease(lake.root, "silver.sales", wait=False):
+    with ExitStack() as held:
+        for table in WRITTEN:
+            held.enter_context(lease(lake.root, table, wait=False))
         for part in parts(lake):
             remove_tree(f"{lake.root}/{part}")
