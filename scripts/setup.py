@@ -162,6 +162,7 @@ def set_up():
     fetched = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
     if fetched.returncode != 0:
         sys.exit(fetched.returncode)  # it has said its sentence
+    subprocess.run([str(VENV / "bin" / "python"), str(ROOT / "scripts" / "archive_classes.py")], cwd=ROOT, check=False)
 
 
 def main():

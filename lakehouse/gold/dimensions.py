@@ -92,9 +92,8 @@ def _told(column: Column, prefix: str) -> SparkColumn:
 
 def rows_of(dimension: Dimension, versions: DataFrame) -> DataFrame:
     """Rows of the contract from versions of the core."""
-    source, key = (F.col(name) for name in KEY)
     made = {c.name: _constant(dimension, c) for c in dimension.table.columns if c.name not in versions.columns}
-    made |= {dimension.sk: surrogate_key(source, key, F.col("valid_from")), dimension.id: key}
+    made |= {dimension.sk: surrogate_key(*KEY, "valid_from"), dimension.id: F.col(KEY[1])}
     kept = {*versions.columns}
     chosen = [F.col(c.name) if c.name in kept else made[c.name].alias(c.name) for c in dimension.table.columns]
     return versions.select(*chosen)

@@ -9,8 +9,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from lakehouse.quality.digest import HASH_DIGITS
-from lakehouse.silver.identity import canonical_text, hash_fields
+from lakehouse.silver.identity import canonical_text, hash_number
 
 UNKNOWN, NOT_APPLICABLE = -1, -2
 """Members of every dimension: nobody said; there is nothing to say. Hashes are never negative."""
@@ -18,10 +17,9 @@ UNKNOWN, NOT_APPLICABLE = -1, -2
 SEPARATOR = "|"
 
 
-def surrogate_key(source_system: SparkColumn, natural_key: SparkColumn, valid_from: SparkColumn) -> SparkColumn:
-    """The first 15 hexadecimal digits of the hash over the three, as BIGINT."""
-    fields = [source_system, natural_key, canonical_text(valid_from, "timestamp")]
-    return F.conv(F.substring(hash_fields(fields), 1, HASH_DIGITS), 16, 10).cast("bigint")
+def surrogate_key(source_system: str, natural_key: str, valid_from: str) -> SparkColumn:
+    """The first 15 hexadecimal digits of the hash over the three columns of these names, as BIGINT."""
+    return hash_number([source_system, natural_key, canonical_text(valid_from, "timestamp")], "BIGINT")
 
 
 def natural_key(parts: Sequence[SparkColumn]) -> SparkColumn:

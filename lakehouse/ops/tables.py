@@ -42,6 +42,15 @@ def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
         write_deltalake(_opened(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
 
 
+def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
+    """Put rows in place of those whose columns equal the texts given, in one commit, with a batch at a time in memory."""
+    schema = arrow_schema(lake.table(table))
+    rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
+    reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
+    those = " AND ".join("{} = '{}'".format(name, value.replace("'", "''")) for name, value in equal.items())
+    write_deltalake(_opened(lake, table), reader, mode="overwrite", predicate=those)
+
+
 def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
     """The rows whose columns equal the values given, in the order of their keys; [] where there is no table."""
     try:
@@ -49,7 +58,9 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
     except TableNotFoundError:
         return []
     # Filtered here, not in the scan: files that a merge wrote hold texts as views, which the scan cannot compare.
-    found = opened.to_pyarrow_table(columns=[*dict.fromkeys((*columns, *equal))] if columns else None)
+    wanted = [*dict.fromkeys((*columns, *equal))] if columns else None
+    # In one thread: those of pyarrow, calling deltalake's file system, can abort a process that ends soon after.
+    found = opened.to_pyarrow_dataset().to_table(columns=wanted, use_threads=False)
     for name, value in equal.items():
         found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")

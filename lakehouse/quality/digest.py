@@ -12,10 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column, Table
-from lakehouse.silver.identity import canonical_text, hash_fields
-
-HASH_DIGITS = 15
-"""So many leading hexadecimal digits of a row's hash fit a BIGINT."""
+from lakehouse.silver.identity import canonical_text, hash_number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +35,7 @@ def digest(rows: DataFrame, columns: Sequence[Column]) -> Digest:
 
 def row_number_of(columns: Sequence[Column], prefix: str = "") -> SparkColumn:
     """The number that a row adds to a digest, from columns with `prefix` before their names."""
-    texts = [canonical_text(F.col(f"{prefix}{c.name}"), c.type) for c in columns]
-    return F.conv(F.substring(hash_fields(texts), 1, HASH_DIGITS), 16, 10).cast("decimal(20,0)")
+    return hash_number([canonical_text(f"{prefix}{c.name}", c.type) for c in columns], "DECIMAL(20,0)")
 
 
 def digest_columns(table: Table) -> tuple[Column, ...]:

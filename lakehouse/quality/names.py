@@ -30,9 +30,9 @@ def any_name(names: SparkColumn) -> SparkColumn:
     return names != NONE
 
 
-def has_name(names: SparkColumn, name: str) -> SparkColumn:
-    """Whether this name is among them."""
-    return F.find_in_set(F.lit(name), names) > 0
+def has_name(column: str, name: str) -> str:
+    """SQL: whether this name is among those of the column."""
+    return f"find_in_set('{name}', {column}) > 0"
 
 
 def as_array(names: SparkColumn) -> SparkColumn:

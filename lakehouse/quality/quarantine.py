@@ -6,13 +6,13 @@ whatever an earlier, killed attempt at the same batch wrote; nothing else in the
 
 from datetime import datetime
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.ops import tables
 from lakehouse.quality.names import as_array
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.upsert import create_table
+from lakehouse.runtime.storage import parquet_batches
 
 TABLE = "ops.quarantine"
 
@@ -35,17 +35,7 @@ def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: da
     )
 
 
-def store(spark: SparkSession, lake: Lake, rows: DataFrame, batch_id: str, count: int) -> None:
-    """Put the rows of a batch into the table, in place of those that an earlier attempt left."""
-    if not count and not tables.read(lake, TABLE, ["line"], batch_id=batch_id):
-        return
-    location = lake.location(TABLE)
-    create_table(spark, lake.table(TABLE), location)
-    (
-        rows.coalesce(1)
-        .write.format("delta")
-        .mode("overwrite")
-        .option("replaceWhere", f"batch_id = '{batch_id}'")
-        .option("userMetadata", batch_id)
-        .save(location)
-    )
+def store(lake: Lake, rejected: str, batch_id: str, count: int) -> None:
+    """Put the rows staged at `rejected` into the table, in place of those that an earlier attempt left."""
+    if count or tables.read(lake, TABLE, ["line"], batch_id=batch_id):
+        tables.replace(lake, TABLE, parquet_batches(rejected), batch_id=batch_id)

@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pyspark import SparkConf, SparkContext
@@ -18,6 +18,7 @@ from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
 from lakehouse.runtime import jars
+from lakehouse.runtime.class_archive import use_archive
 from lakehouse.runtime.conf import conf_folder
 from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.leases import remember_jvm
@@ -45,6 +46,9 @@ ONE_MACHINE = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.shuffle.compress": "true",
+    # Else Spark notes the line of Python behind each call on a column: a quarter of the time of a small batch.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
+    "spark.sql.dataFrameQueryContext.enabled": "false",
 }
 """What only speed and quiet depend on, on one machine."""
 
@@ -59,8 +63,13 @@ LEAN_JVM = ("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-DontCompileHuge
 """On few cores the JVM's own threads take them from the data: this halves the memory and a cold run's CPU time."""
 
 
-def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
+def open_session(settings: Settings, app: str = "lakehouse", java_options: Sequence[str] = ()) -> SparkSession:
     """The session, started where none runs.
+
+    Args:
+        settings: where Spark runs, and with how much memory.
+        app: its name in Spark's own pages.
+        java_options: more of them for a JVM that is started here.
 
     Raises:
         JobError: a jar is missing and cannot be fetched, or the JVM does not start.
@@ -70,7 +79,7 @@ def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {
-        **(_left_open_by_spark_submit() if submitted else {**_of_our_own_jvm(settings), **ONE_MACHINE}),
+        **(_left_open_by_spark_submit() if submitted else {**_of_our_own_jvm(settings, java_options), **ONE_MACHINE}),
         **SEMANTICS,
         "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
@@ -85,7 +94,7 @@ def open_session(settings: Settings, app: str = "lakehouse") -> SparkSession:
     return spark
 
 
-def _of_our_own_jvm(settings: Settings) -> dict[str, str]:
+def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str, str]:
     """What spark-submit would be told on its command line."""
     class_path = jars.class_path()
     return {
@@ -93,7 +102,7 @@ def _of_our_own_jvm(settings: Settings) -> dict[str, str]:
         "spark.driver.memory": settings.spark.driver_memory,
         "spark.driver.extraClassPath": class_path,
         "spark.executor.extraClassPath": class_path,
-        "spark.driver.extraJavaOptions": _java_options(settings),
+        "spark.driver.extraJavaOptions": _java_options(settings, [*use_archive(class_path), *java_options]),
     }
 
 
@@ -131,13 +140,13 @@ def _last_words(log: Path, begin: int) -> str:
     return "; ".join(line.strip() for line in said if line.strip() and not line.startswith(IDLE_TALK))[:300]
 
 
-def _java_options(settings: Settings) -> str:
+def _java_options(settings: Settings, more: Sequence[str]) -> str:
     """Spark's own log goes to a file; what a user must know comes as an error of ours."""
     log = settings.home / "logs" / "spark.log"
     log.parent.mkdir(parents=True, exist_ok=True)
     configuration = conf_folder() / "log4j2.properties"
     quoted = (f'"-Dlakehouse.log={log}"', f'"-Dlog4j2.configurationFile={configuration.as_uri()}"')
-    return " ".join([*LEAN_JVM, *quoted])
+    return " ".join([*LEAN_JVM, *quoted, *(f'"{option}"' for option in more)])
 
 
 def _jvm_process(spark: SparkSession, submitted: bool) -> int:

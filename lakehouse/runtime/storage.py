@@ -11,6 +11,9 @@ import shutil
 from pathlib import Path
 from typing import BinaryIO
 
+import pyarrow as pa
+from pyarrow.dataset import dataset
+
 from lakehouse.runtime.errors import JobError
 
 PART_SUFFIX = ".part"
@@ -39,6 +42,11 @@ def table_exists(location: str) -> bool:
 def open_object(location: str) -> BinaryIO:
     """The bytes of an object, to be read in order."""
     return Path(location).open("rb")
+
+
+def parquet_batches(location: str) -> pa.RecordBatchReader:
+    """The rows of a folder of Parquet files, in batches."""
+    return dataset(location, format="parquet").scanner().to_reader()
 
 
 def object_size(location: str) -> int | None:

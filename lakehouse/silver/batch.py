@@ -80,7 +80,8 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
     lease.check()
     now = datetime.now(UTC)
     rejected = quarantine.quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
-    quarantine.store(spark, lake, rejected, batch.id, counted.standing["quarantined"])
+    staged(spark, rejected, f"{staging}/rejected")
+    quarantine.store(lake, f"{staging}/rejected", batch.id, counted.standing["quarantined"])
     reached("quarantined")
     accounting.write(lake, prepared)
     reached("prepared")
@@ -91,7 +92,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
 
 def staged(spark: SparkSession, rows: DataFrame, location: str) -> DataFrame:
     """The rows, computed once and kept beside the tables until the batch is done."""
-    rows.write.option("compression", "snappy").parquet(location)
+    rows.write.options(**{"compression": "snappy", "parquet.enable.dictionary": "false"}).parquet(location)
     return spark.read.schema(rows.schema).parquet(location)
 
 
@@ -144,7 +145,7 @@ def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame,
     location, table = lake.location(SALES), batch.rules.table
     upsert.create_table(spark, table, location)
     pinned = tables.version(lake, SALES) or 0
-    silver = spark.read.format("delta").option("versionAsOf", pinned).load(location)
+    silver = spark.read.format("delta").load(location)  # of that version: `_merge` refuses another one
     if pinned == 0:  # nothing was ever written, and the planner leaves the join out
         nothing = spark.createDataFrame([], silver.schema)
         bounds = everywhere(batch.rules.source)

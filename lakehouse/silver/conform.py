@@ -66,9 +66,9 @@ def canonical(source: Source, table: Table) -> Transform:
     to_table = _source_module(source)
 
     def transform(rows: DataFrame) -> DataFrame:
-        keys = [canonical_text(F.col(name), source.column(name).type) for name in source.keys]
+        keys = [canonical_text(name, source.column(name).type) for name in source.keys]
         identified = rows.withColumns(
-            {"source_system": F.lit(source.name), "sale_id": keys[0] if len(keys) == 1 else hash_fields(keys)}
+            {"source_system": F.lit(source.name), "sale_id": F.expr(keys[0] if len(keys) == 1 else hash_fields(keys))}
         )
         made = to_table(identified)
         filled = made.withColumns(

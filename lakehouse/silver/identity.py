@@ -1,7 +1,8 @@
 """Hashes that identify: the text each value is hashed as, and sha256 over length-prefixed fields.
 
-In: typed columns. Out: one text column. Guaranteed: NULL and '' differ, no two lists of fields share a
-text, and the text of a value does not depend on the engine (docs/reference/hashes.md).
+In: names of typed columns. Out: SQL text, made of names of contracts alone, or one text column. Guaranteed: NULL and
+'' differ, no two lists of fields share a text, and the text of a value does not depend on the engine
+(docs/reference/hashes.md). SQL, as one call to the JVM then makes what is hundreds of them column by column.
 """
 
 from collections.abc import Iterable
@@ -14,23 +15,27 @@ from lakehouse.contract.model import Column
 CONTENT_HASH_VERSION = "v1:"
 """Prefix of `_content_hash`: rows with another one are hashed anew before they are compared."""
 
+HASH_DIGITS = 15
+"""So many leading hexadecimal digits of a hash fit a BIGINT."""
 
-def canonical_text(column: SparkColumn, type_: str) -> SparkColumn:
+
+def canonical_text(name: str, type_: str) -> str:
     """The text a value is hashed as: money with six decimals, UTC timestamps with microseconds."""
-    if type_ == "timestamp":
-        return F.date_format(column, "yyyy-MM-dd HH:mm:ss.SSSSSS")
-    return column.cast("string")
+    return f"date_format({name}, 'yyyy-MM-dd HH:mm:ss.SSSSSS')" if type_ == "timestamp" else f"CAST({name} AS STRING)"
 
 
-def hash_fields(texts: Iterable[SparkColumn]) -> SparkColumn:
+def hash_fields(texts: Iterable[str]) -> str:
     """sha256, hexadecimal, over `<bytes>:<text>;` a field and `N;` for NULL, in UTF-8."""
-    parts = (
-        F.coalesce(F.concat(F.octet_length(t).cast("string"), F.lit(":"), t, F.lit(";")), F.lit("N;")) for t in texts
-    )
-    return F.sha2(F.concat(*parts), 256)
+    parts = (f"coalesce(concat(CAST(octet_length({text}) AS STRING), ':', {text}, ';'), 'N;')" for text in texts)
+    return f"sha2(concat({', '.join(parts)}), 256)"
+
+
+def hash_number(texts: Iterable[str], type_: str) -> SparkColumn:
+    """The first 15 hexadecimal digits of the hash as a number of the given SQL type."""
+    return F.expr(f"CAST(conv(substring({hash_fields(texts)}, 1, {HASH_DIGITS}), 16, 10) AS {type_})")
 
 
 def content_hash(columns: Iterable[Column], prefix: str = "") -> SparkColumn:
     """The versioned hash over business columns, taken from columns of these names, `prefix` before each."""
-    texts = [canonical_text(F.col(f"{prefix}{c.name}"), c.type) for c in columns]
-    return F.concat(F.lit(CONTENT_HASH_VERSION), hash_fields(texts))
+    texts = (canonical_text(f"{prefix}{c.name}", c.type) for c in columns)
+    return F.expr(f"concat('{CONTENT_HASH_VERSION}', {hash_fields(texts)})")

@@ -27,7 +27,7 @@ def judged_rows(
     """
     rows = raw_rows(spark, rules.source, [landing.file(lake) for landing in landings])
     if partitions is not None:
-        rows = rows.repartition(partitions)
+        rows = rows.repartition(partitions, "_line")  # by value: without one Spark would sort the rows first
     judged = (
         rows.transform(typed(rules.source))
         .transform(lambda read: _with_provenance(spark, read, landings))

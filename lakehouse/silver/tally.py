@@ -7,7 +7,6 @@ Guaranteed: every row is counted under exactly one standing.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
@@ -45,11 +44,11 @@ def tally(staged: DataFrame, rules: Rules) -> Tally:
         "_holds": rules.names("abort"),
         "_normalised": tuple(c.name for c in rules.source.columns),
     }
-    wanted: dict[str, SparkColumn] = {"rows": F.count(F.lit(1)), "conflicts": F.count_if("_conflict")}
-    wanted |= {f"standing:{s}": F.count_if(F.col("_standing") == s) for s in STANDINGS}
+    wanted = {"rows": "count(1)", "conflicts": "count_if(_conflict)"}
+    wanted |= {f"standing:{s}": f"count_if(_standing = '{s}')" for s in STANDINGS}
     for column, names in named.items():
-        wanted |= {f"{column}:{n}": F.count_if(has_name(F.col(column), n)) for n in names}
-    row = staged.agg(*(count.alias(name) for name, count in wanted.items())).first()
+        wanted |= {f"{column}:{n}": f"count_if({has_name(column, n)})" for n in names}
+    row = staged.selectExpr(*(f"{count} AS `{name}`" for name, count in wanted.items())).first()
     counts: dict[str, int] = row.asDict() if row is not None else {}
     holds = _group(counts, "_holds")
     return Tally(

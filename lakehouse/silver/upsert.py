@@ -53,8 +53,8 @@ def merge_changes(
         same = same & (F.col(f"t.{key}") == F.col(f"s.{key}"))
     merge = DeltaTable.forPath(spark, location).alias("t").merge(comes, same)
     if updates:
-        merge = merge.whenMatchedUpdate(_newer(table.business_columns), {c: F.col(f"s.{c}") for c in columns})
-    with_inserts = merge.whenNotMatchedInsert(values={c: F.col(f"s.{c}") for c in columns})
+        merge = merge.whenMatchedUpdateAll(_newer(table.business_columns))
+    with_inserts = merge.whenNotMatchedInsertAll()
     spark.conf.set(USER_METADATA, batch_id)
     try:
         with_inserts.execute()

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from lakehouse.gold import scd2
 from lakehouse.gold.keys import surrogate_key
@@ -61,7 +60,7 @@ class Sparked:
         return self.rows(scd2.versions(self.observations(facts), self.ends(facts), self.attributes))
 
     def rows(self, versions: DataFrame) -> list[dict[str, Any]]:
-        key = surrogate_key(F.element_at(F.split("source_system", "/"), -1), F.col("natural_key"), F.col("valid_from"))
+        key = surrogate_key("element_at(split(source_system, '/'), -1)", "natural_key", "valid_from")
         told = [row.asDict() for row in versions.withColumn("surrogate_key", key).collect()]
         return sorted(told, key=lambda row: (row["source_system"], row["natural_key"], row["valid_from"]))
 

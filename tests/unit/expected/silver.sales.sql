@@ -44,6 +44,7 @@ TBLPROPERTIES (
   'delta.deletedFileRetentionDuration' = 'interval 30 days',
   'delta.logRetentionDuration' = 'interval 30 days',
   'delta.enableDeletionVectors' = 'true',
+  'delta.dataSkippingStatsColumns' = 'source_system,sale_id,ordered_at,order_date,recorded_at,_batch_id',
   'delta.constraints.order_id_required' = 'is_deleted OR order_id IS NOT NULL',
   'delta.constraints.order_date_required' = 'is_deleted OR order_date IS NOT NULL',
   'delta.constraints.country_required' = 'is_deleted OR country IS NOT NULL',
