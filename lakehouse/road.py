@@ -16,6 +16,7 @@ from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.storage import table_exists
+from lakehouse.silver import SALES
 from lakehouse.silver.sources import transform_path
 
 if TYPE_CHECKING:  # neither is loaded before there is work for Spark
@@ -27,8 +28,6 @@ Say = Callable[[str], None]
 
 Stage = Literal["bronze", "silver", "gold"]
 """How far a run brings what has landed."""
-
-SALES = "silver.sales"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,6 +110,20 @@ def travel(
         release = _to_gold(lake, wait, say) if to == "gold" else None
     names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
     return Travelled(outcomes=outcomes, closed=closed, names=names, release=release)
+
+
+def resume(env: str | None, batch_id: str, *, wait: bool = True, say: Say = lambda _: None) -> Travelled:
+    """Accept a batch that a gate holds, and bring what is then pending of its source into silver.
+
+    Raises:
+        UsageError: no such batch is held.
+        JobError: a stage failed; the batch stays accepted.
+    """
+    from lakehouse.silver.job import accept
+
+    accepted = accept(open_lake(env), batch_id, wait=wait, say=say)
+    say(f"accepted: {accepted.reason}")
+    return travel(env, accepted.source, (), wait=wait, say=say)
 
 
 def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:

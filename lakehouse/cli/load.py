@@ -53,6 +53,20 @@ def run(
     return told(result, as_json)
 
 
+@click.command()
+@NO_WAIT
+@AS_JSON
+@click.argument("batch")
+@click.pass_obj
+def accept(env: str | None, no_wait: bool, as_json: bool, batch: str) -> int:
+    """Let a batch pass that a gate holds (`status` names it), and go on with what is pending of its source."""
+    from lakehouse import road
+
+    with working() as say:
+        result = road.resume(env, batch, wait=not no_wait, say=say)
+    return told(result, as_json)
+
+
 def told(result: "Travelled", as_json: bool) -> int:
     """Print what became of files and rows; the exit code."""
     if as_json:

@@ -13,11 +13,12 @@ from importlib import import_module
 
 import click
 
-from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connection
+from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connection, is_interruption
 
 COMMANDS = {
     "land": "lakehouse.cli.load",
     "run": "lakehouse.cli.load",
+    "accept": "lakehouse.cli.load",
     "status": "lakehouse.cli.look",
     "quarantine": "lakehouse.cli.look",
     "releases": "lakehouse.cli.gold",
@@ -31,6 +32,7 @@ COMMANDS = {
 """Where each command is; the function has the command's name."""
 
 
+INTERRUPTED = "interrupted: nothing is lost, run the command again"
 JAVA_CAUSES = (": ", "Caused by: ")
 PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
 
@@ -65,7 +67,7 @@ def main(arguments: list[str] | None = None, command: click.Command = cli, name:
     try:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
-        _end("interrupted: nothing is lost, run the command again", 130)
+        _end(INTERRUPTED, 130)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
@@ -77,6 +79,8 @@ def main(arguments: list[str] | None = None, command: click.Command = cli, name:
     except Exception as error:
         if debug:
             raise
+        if is_interruption(error):
+            _end(INTERRUPTED, 130)
         told = explained(error)
         _end(f"error: {told}", told.exit_code)
     sys.exit(code if isinstance(code, int) else 0)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from lakehouse.gold.facts import KEYS, live_lines
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.batch import SALES
+from lakehouse.silver import SALES
 from lakehouse.silver.bounds import bounds_of
 
 HOUSEKEEPING = frozenset(

@@ -33,7 +33,7 @@ from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease, lease, own_jvm
 from lakehouse.runtime.storage import remove_tree
-from lakehouse.silver.batch import SALES
+from lakehouse.silver import SALES
 
 GOLD = "gold"
 

@@ -18,6 +18,7 @@ from lakehouse.gold.dimensions import Dimension, dimensions, observation, observ
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.release import GOLD_TABLES, Release
 from lakehouse.gold.repoint import fact_difference
+from lakehouse.silver import SALES
 
 BOUNDED = {"gold.fact_sales": "order_date_sk"}
 """The column by whose values before a table is searched."""
@@ -37,7 +38,7 @@ def build_step(build: Build, span: Span) -> dict[str, Written]:
 
 def differences_of(build: Build, span: Span) -> dict[str, Difference]:
     """The differences of all tables that differ, staged."""
-    columns = [c.name for c in build.lake.table("silver.sales").business_columns]
+    columns = [c.name for c in build.lake.table(SALES).business_columns]
     columns = list(dict.fromkeys(["source_system", "sale_id", *columns]))
     lines = build.staged(changed_lines(build.spark, build.lake, span, columns).coalesce(1), "lines")
     if lines.isEmpty():

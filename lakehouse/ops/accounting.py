@@ -15,7 +15,9 @@ from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.row_accounting"
-PREPARED, DONE, HELD = "prepared", "done", "held"
+PREPARED, DONE, HELD, ACCEPTED = "prepared", "done", "held", "accepted"
+"""Classified, not yet merged; all done; held by a gate; held once, accepted since, and not yet begun again."""
+
 
 CLASSES = (
     "blank",
@@ -68,6 +70,11 @@ class Accounting:
         """The row of the table."""
         told = {key: value for key, value in asdict(self).items() if key != "classes"}
         return told | {name: self.classes.get(name, 0) for name in CLASSES}
+
+    @property
+    def passes(self) -> bool:
+        """Whether somebody accepted the batch: only then a reason outlives `held`."""
+        return self.status == ACCEPTED or (self.status != HELD and self.reason is not None)
 
     def closed(self, merged_version: int | None) -> "Accounting":
         """The same batch, done."""

@@ -10,12 +10,13 @@ from pathlib import Path
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver import SALES
 
 PARTS = ("bronze", "silver", "gold", "ops", "staging", "warehouse", "logs", "leases")
 """The folders a lakehouse makes below its root; leases go last."""
 
 
-WRITTEN = ("ops.landed_files", "silver.sales", "gold")
+WRITTEN = ("ops.landed_files", SALES, "gold")
 """The leases that writing jobs hold while they work."""
 
 

@@ -16,6 +16,7 @@ from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, Landing
 from lakehouse.ops import accounting, runs, tables
 from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
 from lakehouse.runtime.lake import Lake
+from lakehouse.silver import SALES
 
 SHOWN_RUNS = 5
 
@@ -56,7 +57,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
 def _silver(lake: Lake) -> list[dict[str, Any]]:
     """One row a source: live lines, deleted ones, the newest sale and the newest statement."""
     try:
-        sales = DeltaTable(lake.location("silver.sales"))
+        sales = DeltaTable(lake.location(SALES))
     except TableNotFoundError:
         return []
     sql = (
@@ -117,5 +118,5 @@ def _warnings(landings: list[Landing], batches: list[Accounting]) -> list[str]:
     if any(one.status == PREPARED for one in batches):
         told.append("a batch was interrupted: any lakehouse run completes it")
     held = [one for one in batches if one.status == HELD]
-    told += [f"batch {one.batch_id} of {one.source} is held: {one.reason}" for one in held]
+    told += [f"a batch of {one.source} is held ({one.reason}): lakehouse accept {one.batch_id}" for one in held]
     return told

@@ -43,7 +43,7 @@ def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
 
 
 def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
-    """Put rows in place of those whose columns equal the texts given, in one commit, with a batch at a time in memory."""
+    """Put rows in place of those whose columns equal the texts given, in one commit; a batch at a time in memory."""
     schema = arrow_schema(lake.table(table))
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))

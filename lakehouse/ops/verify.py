@@ -21,7 +21,7 @@ from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import object_size, open_object, table_exists
-from lakehouse.silver.batch import SALES
+from lakehouse.silver import SALES
 from lakehouse.silver.rebuild import rebuilt
 
 Open = Callable[[], SparkSession]

@@ -27,3 +27,10 @@ def is_broken_connection(error: BaseException) -> bool:
     """Whether an error says that Spark's JVM does not answer any more; py4j's errors are named, not imported."""
     unanswered = type(error).__name__ == "Py4JError" and str(error).endswith("does not exist in the JVM")
     return unanswered or isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
+
+
+def is_interruption(error: BaseException | None) -> bool:
+    """Whether an error came of Ctrl-C: py4j, interrupted in a call, may fail at cleaning up and raise that instead."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None

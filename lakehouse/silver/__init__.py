@@ -1,0 +1,4 @@
+"""Silver: what the sources say of their sale lines, the newest statement each."""
+
+SALES = "silver.sales"
+"""The one table of the layer; see its contract."""

@@ -23,14 +23,13 @@ from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import remove_tree
-from lakehouse.silver import upsert
+from lakehouse.silver import SALES, upsert
 from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import CHANGES, UPDATES, classified
 from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.judge import judged_rows
 from lakehouse.silver.tally import Tally, class_counts, tally
 
-SALES = "silver.sales"
 KIND = "csv"
 MANY_ROWS = 10_000
 """From here on it pays to spread the rows of one file over all cores."""
@@ -38,11 +37,12 @@ MANY_ROWS = 10_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """One landing on its way into silver."""
+    """One landing on its way into silver; an `accepted` one is not held by gates."""
 
     landing: Landing
     rules: Rules
     generation: int = 0
+    accepted: bool = False
 
     @property
     def id(self) -> str:
@@ -172,8 +172,9 @@ def _accounted(batch: Batch, counted: Tally, compared: _Compared) -> Accounting:
         normalised=counted.normalised,
         warnings=counted.warnings,
         reasons=counted.reasons,
+        reason=counted.hold,
     )
-    return replace(prepared, status=HELD, reason=counted.hold) if counted.hold else prepared
+    return replace(prepared, status=HELD) if counted.hold and not batch.accepted else prepared
 
 
 def _merge(

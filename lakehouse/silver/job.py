@@ -5,17 +5,20 @@ silver's lease is held throughout; what a killed run left half done is settled f
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, Landing
 from lakehouse.ops import accounting
-from lakehouse.ops.accounting import PREPARED, Accounting
+from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, PREPARED, Accounting
 from lakehouse.quality.checks import Rules
+from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease, own_jvm
-from lakehouse.silver.batch import SALES, Batch, committed, process, settle
+from lakehouse.silver import SALES
+from lakehouse.silver.batch import Batch, committed, process, settle
 from lakehouse.silver.classify import CHANGES
 
 
@@ -45,17 +48,34 @@ def bring_to_silver(
         held.guard(own_jvm())
         settled = _settle_all(lake)
         pending = pending_landings(lake, source)
+        accepted = {a.batch_id for a in accounting.read(lake, source=source) if a.passes}
         closed = [a for a in settled if a.source == source]
         for place, landing in enumerate(pending):
             begun(landing, place, len(pending))
-            closed.append(process(spark, lake, _batch(lake, landing), held))
+            batch = _batch(lake, landing)
+            closed.append(process(spark, lake, replace(batch, accepted=batch.id in accepted), held))
     return closed
 
 
 def pending_landings(lake: Lake, source: str) -> list[Landing]:
     """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
-    closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status != PREPARED}
+    closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status in (DONE, HELD)}
     return [one for one in ledger.read(lake, source=source, status=LANDED) if _batch(lake, one).id not in closed]
+
+
+def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> Accounting:
+    """Let a batch that a gate holds pass: it is pending again, and no gate will hold it.
+
+    Raises:
+        UsageError: no such batch is held.
+    """
+    with lease(lake.root, SALES, wait=wait, say=say):
+        found = [a for a in accounting.read(lake, batch_id=batch_id) if a.status in (HELD, ACCEPTED)]
+        if not found:
+            raise UsageError(f"no batch {batch_id} is held: `lakehouse status` names those that are")
+        accepted = replace(found[0], status=ACCEPTED)
+        accounting.write(lake, accepted)
+    return accepted
 
 
 def _batch(lake: Lake, landing: Landing) -> Batch:

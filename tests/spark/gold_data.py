@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.commits import signed
 from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.silver.batch import SALES
+from lakehouse.silver import SALES
 from lakehouse.silver.upsert import create_table
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)

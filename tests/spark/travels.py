@@ -20,10 +20,10 @@ from lakehouse.quality.checks import Rules
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.settings import Settings
+from lakehouse.silver import SALES
 from lakehouse.silver.job import bring_to_silver
 from tests.oracle.silver import State
 
-SALES = "silver.sales"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
