@@ -20,23 +20,28 @@ def table_of(path: str) -> str:
     return path.removeprefix("contracts/").rpartition(".")[0].replace("/", ".")
 
 
-def findings(tables: Mapping[str, Table], sources: Mapping[str, Source], declared: Collection[str]) -> list[str]:
+def findings(
+    tables: Mapping[str, Table], sources: Mapping[str, Source], declared: Collection[str], feeds: Collection[str]
+) -> list[str]:
     """All findings of all files, in the order of the files.
 
     Args:
         tables: contracts by file, those that could be loaded.
         sources: sources by file, those that could be loaded.
         declared: the tables that have a contract, loaded or not: what refers to them is not to blame.
+        feeds: the same of sources.
     """
     by_name = {t.name: t for t in tables.values()}
     known = {*by_name, *declared}
     return [
-        *(f"{path}: {what}" for path, table in tables.items() for what in _table(path, table, by_name, known)),
+        *(f"{path}: {what}" for path, table in tables.items() for what in _table(path, table, by_name, known, feeds)),
         *(f"{path}: {what}" for path, source in sources.items() for what in _source(path, source, by_name, known)),
     ]
 
 
-def _table(path: str, table: Table, tables: Mapping[str, Table], known: Collection[str]) -> Iterator[str]:
+def _table(
+    path: str, table: Table, tables: Mapping[str, Table], known: Collection[str], feeds: Collection[str]
+) -> Iterator[str]:
     columns = {c.name for c in table.columns}
     if table.name != table_of(path):
         yield f"table: is {table.name!r}, but its file says {table_of(path)!r}"
@@ -57,30 +62,36 @@ def _table(path: str, table: Table, tables: Mapping[str, Table], known: Collecti
     yield from _names("expectations", [e.name for e in table.expectations])
     for expectation in table.expectations:
         yield from _expectation(expectation, columns)
-    yield from _dimension(table, tables)
+    yield from _dimension(table, feeds)
 
 
-def _dimension(table: Table, tables: Mapping[str, Table]) -> Iterator[str]:
-    """What a dimension with history takes from its inputs, and for which sources."""
-    loaded = [tables[name] for name in table.inputs if name in tables]
-    there = {c.name for one in loaded for c in one.columns}
-    if table.scd == 2 and not table.natural_key:
-        yield "history.natural_key: a dimension with history needs one, by source"
-    for source, names in table.natural_key.items():
-        if len(loaded) == len(table.inputs):
-            yield from _columns_named(f"history.natural_key.{source}", names, there)
-        if not names:
-            yield f"history.natural_key.{source}: names no column"
+def _dimension(table: Table, sources: Collection[str]) -> Iterator[str]:
+    """What a dimension with history says of sources."""
     for column in table.columns:
         for source in (*column.told_by, *column.false_for):
-            if source not in table.natural_key:
-                yield f"columns.{column.name}: {source!r} has no natural key in this dimension"
+            if source not in sources:
+                yield f"columns.{column.name}: there is no source {source!r}"
         for patterns in column.false_for.values():
             yield from (
                 f"columns.{column.name}.false_for: {one!r} is no regular expression"
                 for one in patterns
                 if not _is_regex(one)
             )
+
+
+def _natural_keys(source: Source, table: Table, tables: Mapping[str, Table], known: Collection[str]) -> Iterator[str]:
+    """Each dimension with history that is built from a source's table must know its keys there."""
+    columns = {c.name for c in table.columns}
+    wanted = [t.name for t in tables.values() if t.scd == 2 and table.name in t.inputs]
+    yield from (
+        f"natural_keys.{name}: is missing; name the columns of {table.name}"
+        for name in wanted
+        if not source.natural_keys.get(name)
+    )
+    for name, named in source.natural_keys.items():
+        if name not in wanted and (name in tables or name not in known):
+            yield f"natural_keys.{name}: there is no such dimension with history of {table.name}"
+        yield from _columns_named(f"natural_keys.{name}", named, columns)
 
 
 def _is_regex(text: str) -> bool:
@@ -120,6 +131,7 @@ def _source(path: str, source: Source, tables: Mapping[str, Table], known: Colle
         yield f"table: there is no table {source.table!r}"
     if source.table in tables:
         yield from _into(source, tables[source.table], columns)
+        yield from _natural_keys(source, tables[source.table], tables, known)
 
 
 def _keys(source: Source) -> Iterator[str]:

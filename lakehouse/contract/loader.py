@@ -28,7 +28,6 @@ _GROUPED: Mapping[str, tuple[str, str]] = {
     "cluster_by": ("layout", "cluster_by"),
     "scd": ("history", "scd"),
     "track_history": ("history", "track_history"),
-    "natural_key": ("history", "natural_key"),
     "as_of_pattern": ("as_of", "pattern"),
     "as_of_format": ("as_of", "format"),
 }
@@ -56,7 +55,8 @@ def load_catalog(conf: Traversable) -> Catalog:
     tables = _load_folder(conf / "contracts", Table, "table", findings)
     sources = _load_folder(conf / "sources", Source, "source", findings)
     declared = {consistency.table_of(path) for path, _ in _yaml_files(conf / "contracts", "contracts")}
-    findings += consistency.findings(tables, sources, declared)
+    feeds = {consistency.table_of(path).rpartition(".")[2] for path, _ in _yaml_files(conf / "sources", "sources")}
+    findings += consistency.findings(tables, sources, declared, feeds)
     if findings:
         raise ContractError(findings)
     return Catalog(tables={t.name: t for t in tables.values()}, sources={s.name: s for s in sources.values()})

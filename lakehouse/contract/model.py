@@ -57,7 +57,6 @@ class Table:
 
     `sequence_by` orders statements about one key; `apply_as_deletes` names the boolean column that marks a
     tombstone, whose business columns are NULL; `inputs` are the tables it is built from, without a cycle.
-    `natural_key` names, by source, the columns of the inputs that a dimension's key is made of.
     """
 
     name: str
@@ -71,7 +70,6 @@ class Table:
     inputs: tuple[str, ...] = ()
     scd: Literal[1, 2] = 1
     track_history: tuple[str, ...] = ()
-    natural_key: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     evolution: Literal["freeze", "evolve"] = "freeze"
     freshness_hours: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
@@ -113,6 +111,7 @@ class Source:
 
     `keys` of one text column are the sale line's identifier as it stands; of several, their hash.
     `fixed_by_key` names columns of the table that cannot change while the key stays: only they may narrow a MERGE.
+    `natural_keys` names, by dimension with history, the columns of the table that its key is made of.
     """
 
     name: str
@@ -121,6 +120,7 @@ class Source:
     columns: tuple[SourceColumn, ...]
     keys: tuple[str, ...]
     fixed_by_key: tuple[str, ...] = ()
+    natural_keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     encoding: str | None = None
     delimiter: str | None = None
     decimal: str = "."
@@ -141,3 +141,7 @@ class Catalog:
 
     tables: Mapping[str, Table]
     sources: Mapping[str, Source]
+
+    def natural_key(self, dimension: str) -> dict[str, tuple[str, ...]]:
+        """The columns that the key of a dimension is made of, by source."""
+        return {s.name: s.natural_keys[dimension] for s in self.sources.values() if dimension in s.natural_keys}

@@ -4,6 +4,7 @@ In: live sale lines; versions of the core. Out: observations; rows of the dimens
 keys, attributes and what they mean are the contract's, so that a column is described in one place.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -28,7 +29,8 @@ class Dimension:
 
     name: str
     table: Table = field(compare=False)
-    unknown: str = field(default="(unknown)", compare=False)
+    natural_key: Mapping[str, tuple[str, ...]] = field(compare=False)
+    unknown: str = field(compare=False)
 
     @property
     def sk(self) -> str:
@@ -49,10 +51,13 @@ class Dimension:
 
 def dimensions(lake: Lake) -> tuple[Dimension, ...]:
     """The dimensions of `gold.fact_sales`, in the order in which they are written."""
-    return (
-        Dimension(name="customer", table=lake.table("gold.dim_customer"), unknown="GUEST"),
-        Dimension(name="product", table=lake.table("gold.dim_product")),
-        Dimension(name="store", table=lake.table("gold.dim_store")),
+    return tuple(
+        Dimension(name=name, table=lake.table(table), natural_key=lake.catalog.natural_key(table), unknown=unknown)
+        for name, table, unknown in (
+            ("customer", "gold.dim_customer", "GUEST"),
+            ("product", "gold.dim_product", "(unknown)"),
+            ("store", "gold.dim_store", "(unknown)"),
+        )
     )
 
 
@@ -61,7 +66,7 @@ def key_of(dimension: Dimension, prefix: str = "") -> SparkColumn:
     source = F.col(f"{prefix}source_system")
     keys = [
         F.when(source == name, natural_key([F.col(f"{prefix}{c}") for c in columns]))
-        for name, columns in dimension.table.natural_key.items()
+        for name, columns in dimension.natural_key.items()
     ]
     return F.coalesce(*keys)
 
@@ -110,7 +115,7 @@ def _constant(dimension: Dimension, column: Column) -> SparkColumn:
         return ~reduce(SparkColumn.__or__, listed, F.lit(False))
     parts = [
         F.when(source == name, part(key, len(columns), columns.index(column.name)))
-        for name, columns in dimension.table.natural_key.items()
+        for name, columns in dimension.natural_key.items()
         if column.name in columns
     ]
     return F.coalesce(*parts) if parts else F.lit(None).cast("string")

@@ -78,14 +78,14 @@ def intended(lake: Lake, base: Release | None, silver_version: int, kind: str) -
 
 def rule_fingerprint(lake: Lake) -> str:
     """A short hash of what gold follows from beside silver: code, contracts and calendar."""
-    contracts = [_rules(lake.table(name)) for name in GOLD_TABLES]
+    contracts = [[*_rules(lake.table(name)), lake.catalog.natural_key(name)] for name in GOLD_TABLES]
     told = [RULES_VERSION, contracts, lake.settings.calendar.model_dump()]
     return hashlib.sha256(json.dumps(told, sort_keys=True, default=str).encode()).hexdigest()[:16]
 
 
 def _rules(table: Table) -> list[Any]:
     columns = [{k: v for k, v in asdict(c).items() if k not in ("description", "tags")} for c in table.columns]
-    return [table.name, columns, table.track_history, table.natural_key]
+    return [table.name, columns, table.track_history]
 
 
 def write(lake: Lake, release: Release) -> None:

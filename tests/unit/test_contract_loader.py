@@ -139,6 +139,15 @@ CASES = {
         "[amuont]",
         ["history.track_history: there is no column 'amuont'"],
     ),
+    "natural keys of no dimension, in columns that do not exist": (
+        SHOP,
+        "keys: [",
+        "natural_keys: {gold.weeks: [week]}\nkeys: [",
+        [
+            "natural_keys.gold.weeks: there is no such dimension with history of silver.lines",
+            "natural_keys.gold.weeks: there is no column 'week'",
+        ],
+    ),
     "an unknown type": (
         SHOP,
         "{header: Amount, type: money}",
@@ -393,6 +402,11 @@ def test_is_found_with_its_file_and_path(tmp_path: Path, file: str, old: str, ne
         assert sorted(found) == [f"{DAYS}: {expected[0]}", f"{LINES}: {expected[1]}"]
     else:
         assert found == [f"{file}: {each}" for each in expected]
+
+
+def test_a_dimension_with_history_needs_its_keys_from_each_source(tmp_path: Path) -> None:
+    found = findings_of(tmp_path, {DAYS: ("history: {scd: 1", "history: {scd: 2")})
+    assert found == [f"{SHOP}: natural_keys.gold.days: is missing; name the columns of silver.lines"]
 
 
 def test_what_is_not_yaml_is_found(tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ column is *never NULL*, or needed *in live rows* (a tombstone has only keys, ord
 def data_dictionary(catalog: Catalog) -> str:
     """The page: tables by layer and name, then sources by name."""
     parts = [INTRODUCTION, _contents(catalog)]
-    parts += [_table(table) for table in _tables(catalog)]
+    parts += [_table(table, catalog.natural_key(table.name)) for table in _tables(catalog)]
     parts += [_source(catalog.sources[name]) for name in sorted(catalog.sources)]
     return "\n".join(parts)
 
@@ -49,14 +49,14 @@ def _contents(catalog: Catalog) -> str:
     return f"{_grid(('table', 'what it holds'), tables)}\n{_grid(('source', 'what it is'), sources)}"
 
 
-def _table(table: Table) -> str:
+def _table(table: Table, natural_key: Mapping[str, Sequence[str]]) -> str:
     facts: dict[str, object] = {
         "Keys": _codes(table.keys),
         "Order of statements": _codes(table.sequence_by),
         "Tombstones": f"where `{table.apply_as_deletes}` is true" if table.apply_as_deletes else "",
         "Built from": ", ".join(f"[{name}](#{name.replace('.', '')})" for name in table.inputs),
         "History": f"SCD2, tracked: {_codes(table.track_history)}" if table.scd == 2 else "",
-        "Natural key": "; ".join(f"{source}: {_codes(names)}" for source, names in table.natural_key.items()),
+        "Natural key": "; ".join(f"{source}: {_codes(names)}" for source, names in natural_key.items()),
         "Clustered by": _codes(table.cluster_by),
         "Schema evolution": table.evolution,
         "Fresh within": f"{table.freshness_hours} h" if table.freshness_hours else "",
