@@ -89,7 +89,7 @@ def _increment(folder: Path, size: int, number: int) -> tuple[str, list[Path]]:
 
 
 def _step(home: Path, as_of: str, files: Iterable[Path]) -> dict[str, Any]:
-    arguments = ["run", "--source", "superstore", "--as-of", as_of, *map(str, files)]
+    arguments = ["run", "--to", "silver", "--source", "superstore", "--as-of", as_of, *map(str, files)]
     return {"who": "lakehouse", "home": str(home), "arguments": arguments}
 
 

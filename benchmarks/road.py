@@ -45,7 +45,7 @@ def bench(folder: Path, small: bool) -> Report:
 
 def _step(who: str, home: Path, csv: Path) -> dict[str, Any]:
     home.mkdir(parents=True)
-    arguments = ["run", "--source", "online_retail", "--as-of", f"{AS_OF}Z", str(csv)]
+    arguments = ["run", "--to", "silver", "--source", "online_retail", "--as-of", f"{AS_OF}Z", str(csv)]
     return {"who": who, "home": str(home), "csv": str(csv), "as_of": AS_OF, "arguments": arguments}
 
 

@@ -15,8 +15,6 @@ from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.runtime.storage import table_exists
-from lakehouse.silver import SALES
 from lakehouse.silver.sources import transform_path
 
 if TYPE_CHECKING:  # neither is loaded before there is work for Spark
@@ -86,7 +84,7 @@ def travel(
     paths: Sequence[str],
     *,
     as_of: str | None = None,
-    to: Stage = "silver",
+    to: Stage = "gold",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> Travelled:
@@ -113,7 +111,7 @@ def travel(
 
 
 def resume(env: str | None, batch_id: str, *, wait: bool = True, say: Say = lambda _: None) -> Travelled:
-    """Accept a batch that a gate holds, and bring what is then pending of its source into silver.
+    """Accept a batch that a gate holds, and go on with what is then pending of its source.
 
     Raises:
         UsageError: no such batch is held.
@@ -141,19 +139,23 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
 
 
 def _to_gold(lake: Lake, wait: bool, say: Say) -> "Release | None":
-    """The release that follows from silver; the one there is where silver has nothing new."""
-    from lakehouse.gold.job import bring_to_gold
+    """The release that follows from silver; where silver has nothing new the one there is, without a session."""
+    from lakehouse.gold.job import bring_to_gold, is_pending
+    from lakehouse.gold.release import newest
 
-    if not table_exists(lake.location(SALES)):
-        return None
+    if not is_pending(lake):
+        return newest(lake)
     return bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
 
 
 def _spark(lake: Lake, say: Say) -> "SparkSession":
     """The one session of a run, started where none is there yet."""
+    from pyspark.sql import SparkSession
+
     from lakehouse.runtime.session import open_session
 
-    say("starting Spark")
+    if SparkSession.getActiveSession() is None:
+        say("starting Spark")
     return open_session(lake.settings)
 
 

@@ -65,7 +65,7 @@ def ended(home: Path, *arguments: str, **variables: str) -> subprocess.Completed
 def run(*files: Path) -> list[str]:
     """`lakehouse run` in this process, on the home that LAKEHOUSE_HOME names; what it says."""
     said: list[str] = []
-    travelled = road.travel("local", "superstore", [str(file) for file in files], say=said.append)
+    travelled = road.travel("local", "superstore", [str(file) for file in files], to="silver", say=said.append)
     assert travelled.ok
     return said
 

@@ -84,6 +84,12 @@ def bring_to_gold(
         return _built(spark, lake, target, base, held)
 
 
+def is_pending(lake: Lake) -> bool:
+    """Whether a release is to be made or finished; asks no Spark."""
+    version = tables.version(lake, SALES)
+    return version is not None and (under_way(lake) is not None or _next(lake, newest(lake), version) is not None)
+
+
 def _can_go_on(lake: Lake, begun: Release, base: Release | None) -> bool:
     """Whether a release under way still follows from the newest complete one and today's rules."""
     follows = begun.previous == (base.release_id if base else None)

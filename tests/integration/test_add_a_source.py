@@ -124,3 +124,6 @@ def test_two_files_add_a_source(tree: Path) -> None:
 
     (bad,) = select(tree, "ops/quarantine", "SELECT line, raw_text, reasons FROM t")
     assert (bad["line"], bad["raw_text"], bad["reasons"]) == (5, RECEIPTS[3], ["total_unreadable"])
+
+    facts = "SELECT count(*) AS facts, count(DISTINCT store_sk) AS stores, min(customer_sk) AS guest FROM t"
+    assert select(tree, "gold/fact_sales", facts) == [{"facts": 3, "stores": 2, "guest": -1}]

@@ -75,7 +75,7 @@ def test_the_jobs_do_what_the_command_line_does(package: Path, files: Path, tmp_
     assert "2 file(s) landed" in landed.stdout
     assert not Path(by_job.root, "silver").exists()
 
-    expected = json.loads(ended(Path(by_command.root), "run", *asked, "--json").stdout)
+    expected = json.loads(ended(Path(by_command.root), "run", "--to", "silver", *asked, "--json").stdout)
     done = submitted(package, Path(by_job.root), "bronze_to_silver.py", "--env", "local", *asked, "--json")
     assert done.returncode == 0, done.stdout + done.stderr
     told = json.loads(done.stdout)
@@ -113,6 +113,6 @@ def test_a_job_that_is_killed_has_recorded_the_jvm_of_spark_submit(package: Path
         process.communicate(timeout=PATIENCE)
     assert process.returncode != 0
     assert recorded_jvm(home) == process.pid
-    assert ended(home, "run", *asked).returncode == 0
+    assert ended(home, "run", "--to", "silver", *asked).returncode == 0
     assert leftovers(lake_at(home)) == []
     assert {row["status"] for row in state(lake_at(home))["ops.row_accounting"]} == {"done"}

@@ -30,7 +30,7 @@ def test_two_runs_at_once_both_succeed_and_say_that_they_wait(tmp_path: Path, mo
     home = tmp_path / "home"
     first, second = write_sample(tmp_path / "files", rows=300, days=2)
     monkeypatch.setenv("LAKEHOUSE_HOME", str(home))
-    asked = ("run", "--source", "superstore", "--json")
+    asked = ("run", "--to", "silver", "--source", "superstore", "--json")
     with command(home, *asked, str(first.path)) as one, command(home, *asked, str(second.path)) as two:
         with lease(str(home), "silver.sales"):
             waits = [lines_until("waiting for process", process)[-1] for process in (one, two)]

@@ -38,14 +38,14 @@ def test_a_failure_inside_spark_is_one_sentence_and_the_next_run_completes(
     if staging.exists():
         staging.rmdir()
     staging.write_text("a file where a folder must be")
-    assert failed("run", "--source", "superstore", str(files[1])) == 1
+    assert failed("run", "--to", "silver", "--source", "superstore", str(files[1])) == 1
     told = capfd.readouterr().err
     (sentence,) = [line for line in told.splitlines() if not line.startswith(("bronze: ", "silver: ", "S", "s"))]
     assert sentence.startswith("error: ")
     assert "staging" in sentence
     assert "Traceback" not in told
     with pytest.raises(Exception, match="staging"):
-        main(["--debug", "run", "--source", "superstore", str(files[1])])
+        main(["--debug", "run", "--to", "silver", "--source", "superstore", str(files[1])])
     staging.unlink()
     run(files[1])
     holds(spark, open_lake("local"), never_killed)
@@ -59,7 +59,7 @@ def test_without_waiting_a_held_lease_is_one_sentence_and_what_landed_stays(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     with lease(str(begun), "silver.sales"):
-        assert failed("run", "--source", "superstore", "--no-wait", str(files[1])) == 1
+        assert failed("run", "--to", "silver", "--source", "superstore", "--no-wait", str(files[1])) == 1
     told = capfd.readouterr().err.splitlines()[-1]
     assert told == (
         f"error: silver.sales is being written by process {os.getpid()}: wait for it, or leave out --no-wait"
@@ -71,7 +71,7 @@ def test_without_waiting_a_held_lease_is_one_sentence_and_what_landed_stays(
 
 
 def test_a_jvm_that_does_not_start_is_one_sentence(tmp_path: Path, files: tuple[Path, Path]) -> None:
-    asked = ("run", "--source", "superstore", str(files[0]))
+    asked = ("run", "--to", "silver", "--source", "superstore", str(files[0]))
     told = ended(tmp_path, *asked, LAKEHOUSE_SPARK__DRIVER_MEMORY="900000g")
     assert told.returncode == 1
     assert told.stderr.splitlines()[-1].startswith("error: Spark's JVM does not start (Error occurred during")
@@ -106,7 +106,7 @@ def test_a_run_that_is_stopped_says_so_in_one_sentence_and_the_next_one_complete
     files: tuple[Path, Path],
     never_killed: State,
 ) -> None:
-    with command(begun, "run", "--source", "superstore", str(files[1])) as process:
+    with command(begun, "run", "--to", "silver", "--source", "superstore", str(files[1])) as process:
         assert process.stderr is not None
         said = ""
         while "silver:" not in said and process.poll() is None:

@@ -23,7 +23,7 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 def run(file: Path) -> int:
     with pytest.raises(SystemExit) as ended:
-        main(["run", "--source", "superstore", str(file)])
+        main(["run", "--to", "silver", "--source", "superstore", str(file)])
     code = ended.value.code
     assert isinstance(code, int)
     return code

@@ -78,7 +78,7 @@ def test_every_step_of_a_batch_is_one_a_test_kills_at() -> None:
 
 def killed_process(home: Path, file: Path, at_point: str) -> int | None:
     """A cold `lakehouse run`, killed by itself at a point; the JVM it has left behind."""
-    told = ended(home, "run", "--source", "superstore", str(file), LAKEHOUSE_KILL_AT=at_point)
+    told = ended(home, "run", "--to", "silver", "--source", "superstore", str(file), LAKEHOUSE_KILL_AT=at_point)
     assert told.returncode == -signal.SIGKILL, told.stderr
     return recorded_jvm(home)
 
@@ -98,7 +98,7 @@ def test_a_run_right_after_sigkill_waits_for_the_jvm_left_behind_and_completes_t
 
 def killed_at_random(home: Path, file: Path, moments: random.Random) -> None:
     """A cold `lakehouse run`, killed at a moment of the batch, or of what comes before it."""
-    with command(home, "run", "--source", "superstore", str(file)) as process:
+    with command(home, "run", "--to", "silver", "--source", "superstore", str(file)) as process:
         assert process.stderr is not None
         if moments.random() < 0.8:
             while "silver:" not in process.stderr.readline() and process.poll() is None:
@@ -147,7 +147,7 @@ def test_a_process_killed_at_each_step_is_completed_by_a_new_process(
     point: str, spark: SparkSession, begun: Path, files: tuple[Path, Path], never_killed: State
 ) -> None:
     killed_process(begun, files[1], point)
-    told = ended(begun, "run", "--source", "superstore", str(files[1]))
+    told = ended(begun, "run", "--to", "silver", "--source", "superstore", str(files[1]))
     assert told.returncode == 0, told.stderr
     holds(spark, open_lake("local"), never_killed)
 
@@ -157,7 +157,7 @@ def test_a_run_killed_again_and_again_ends_as_if_it_never_was(
     spark: SparkSession, home: Path, files: tuple[Path, Path], never_killed: State
 ) -> None:
     for point in ("ledger-landing", *SILVER_POINTS, "prepared+0.2"):
-        told = ended(home, "run", "--source", "superstore", *map(str, files), LAKEHOUSE_KILL_AT=point)
+        told = ended(home, "run", "--to", "silver", "--source", "superstore", *map(str, files), LAKEHOUSE_KILL_AT=point)
         assert told.returncode == -signal.SIGKILL, told.stderr
     run(*files)
     holds(spark, open_lake("local"), never_killed)
