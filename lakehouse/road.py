@@ -84,7 +84,7 @@ def travel(
     paths: Sequence[str],
     *,
     as_of: str | None = None,
-    to: Stage = "gold",
+    to: Stage = "silver",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> Travelled:

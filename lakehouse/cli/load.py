@@ -36,15 +36,15 @@ def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json
 
 @click.command()
 @_options
-@click.option("--to", type=click.Choice(["silver", "gold"]), default="gold", show_default=True, help="How far to go.")
+@click.option("--to", type=click.Choice(["silver", "gold"]), default="silver", show_default=True, help="How far to go.")
 @click.argument("paths", nargs=-1)
 @click.pass_obj
 def run(
     env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, to: "Stage", paths: tuple[str, ...]
 ) -> int:
-    """Land files, bring all that has landed of the source into silver, accounted for to the row, and gold up to it.
+    """Land files and bring all that has landed of the source into silver, accounted for to the row.
 
-    Without a path it goes on with what has landed before.
+    Without a path it goes on with what has landed before. With --to gold a release of the star schema follows.
     """
     from lakehouse import road
 

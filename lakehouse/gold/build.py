@@ -5,11 +5,12 @@ that a killed run wrote for the same release is not written again; a release who
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.gold.changes import sales_at
 from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.dimensions import Dimension
 from lakehouse.gold.release import Release, read_table
@@ -19,6 +20,7 @@ from lakehouse.quality.digest import Digest
 from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
+from lakehouse.silver import SALES
 
 SHOWN = 5
 
@@ -36,6 +38,8 @@ class Build:
     target: Release
     base: Release | None
     held: Lease
+    _read: dict[str, DataFrame] = field(default_factory=dict, repr=False, compare=False)
+    """Tables read once each: Delta works out what an older version holds anew for every reader."""
 
     def path(self, name: str) -> str:
         """Where an intermediate result is."""
@@ -50,7 +54,15 @@ class Build:
         """A table as of the release this one is built upon."""
         if self.base is None:
             raise ValueError("a build from nothing has no before")
-        return read_table(self.spark, self.lake, self.base, table)
+        if table not in self._read:
+            self._read[table] = read_table(self.spark, self.lake, self.base, table)
+        return self._read[table]
+
+    def sales(self) -> DataFrame:
+        """Silver as this release is built from it."""
+        if SALES not in self._read:
+            self._read[SALES] = sales_at(self.spark, self.lake, self.target.silver_version)
+        return self._read[SALES]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -77,9 +77,16 @@ def sales_at(spark: SparkSession, lake: Lake, version: int) -> DataFrame:
     return spark.read.format("delta").option("versionAsOf", version).load(lake.location(SALES))
 
 
-def changed_lines(spark: SparkSession, lake: Lake, span: Span, columns: list[str]) -> DataFrame:
-    """Source, key, and the columns given as structs `was` and `now`, NULL where there was or is no live line."""
-    come, gone = sales_at(spark, lake, span.new), sales_at(spark, lake, span.old)
+def changed_lines(sales: DataFrame, lake: Lake, span: Span, columns: list[str]) -> DataFrame:
+    """Source, key, and the columns given as structs `was` and `now`, NULL where there was or is no live line.
+
+    Args:
+        sales: silver at the span's new version.
+        lake: where the old version is.
+        span: what happened in between.
+        columns: of silver.
+    """
+    come, gone = sales, sales_at(sales.sparkSession, lake, span.old)
     if span.batches is not None:
         come = come.where(F.col("_batch_id").isin(*span.batches))
         if span.updates:

@@ -13,7 +13,6 @@ from lakehouse.contract.model import Table
 from lakehouse.gold import scd2
 from lakehouse.gold.build import Build, Written, commit, refuse_collisions
 from lakehouse.gold.calendar import calendar_rows
-from lakehouse.gold.changes import sales_at
 from lakehouse.gold.commits import signed
 from lakehouse.gold.dimensions import Dimension, dimensions, members, observations, rows_of
 from lakehouse.gold.facts import fact_rows, live_lines
@@ -33,8 +32,7 @@ def build_fully(build: Build) -> dict[str, Written]:
         RefusedError: surrogate keys collide.
     """
     spark, lake = build.spark, build.lake
-    sales = sales_at(spark, lake, build.target.silver_version)
-    lines = live_lines(sales)
+    lines = live_lines(build.sales())
     versions = {}
     for dimension in dimensions(lake):
         versions[dimension] = build.staged(dimension_rows(spark, dimension, lines), dimension.name)

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold import scd2
 from lakehouse.gold.build import Build, Written, commit, refuse_collisions
-from lakehouse.gold.changes import Span, changed_lines, sales_at
+from lakehouse.gold.changes import Span, changed_lines
 from lakehouse.gold.difference import INSERT, Difference, staged_difference, write_difference
 from lakehouse.gold.dimensions import Dimension, dimensions, observation, observations, rows_of, versions_of
 from lakehouse.gold.facts import live_lines
@@ -40,7 +40,7 @@ def differences_of(build: Build, span: Span) -> dict[str, Difference]:
     """The differences of all tables that differ, staged."""
     columns = [c.name for c in build.lake.table(SALES).business_columns]
     columns = list(dict.fromkeys(["source_system", "sale_id", *columns]))
-    lines = build.staged(changed_lines(build.spark, build.lake, span, columns).coalesce(1), "lines")
+    lines = build.staged(changed_lines(build.sales(), build.lake, span, columns).coalesce(1), "lines")
     if lines.isEmpty():
         return {}
     disturbed = _disturbed(build, lines)
@@ -80,7 +80,7 @@ def _dimension_difference(
     came = observations(dimension, lines.where("now IS NOT NULL").select("now.*"))
     present = scd2.of_keys(came, keys.where(~F.col("_known")))
     if known:
-        sales = live_lines(sales_at(build.spark, build.lake, build.target.silver_version))
+        sales = live_lines(build.sales())
         standing = observations(dimension, sales)
         present = present.unionByName(scd2.of_keys(standing, keys.where("_known")))
     after = rows_of(dimension, scd2.versions(present, None, dimension.attributes))
