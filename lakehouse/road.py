@@ -111,7 +111,7 @@ def travel(
 
 
 def resume(env: str | None, batch_id: str, *, wait: bool = True, say: Say = lambda _: None) -> Travelled:
-    """Accept a batch that a gate holds, and go on with what is then pending of its source.
+    """Accept a batch that a gate holds, and bring what is then pending of its source into silver.
 
     Raises:
         UsageError: no such batch is held.

@@ -80,7 +80,7 @@ def test_the_example_in_the_page_is_what_is_run_here() -> None:
 def test_two_files_add_a_source(tree: Path) -> None:
     first = write_export(tree / "hofladen_20240301.csv", RECEIPTS)
     second = write_export(tree / "hofladen_20240302.csv", CORRECTED)
-    told = lakehouse(tree, "run", "--source", "hofladen", str(first), str(second))
+    told = lakehouse(tree, "run", "--to", "gold", "--source", "hofladen", str(first), str(second))
 
     (file, _), (batch, correction) = told["files"], told["batches"]
     assert (file["encoding"], file["delimiter"], file["as_of"]) == ("cp1252", ";", "2024-03-01T00:00:00+00:00")
