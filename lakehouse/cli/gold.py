@@ -90,7 +90,7 @@ def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -
     if as_json:
         document({"ok": True, "new": new, "release": release})
     elif release is None:
-        sentence("there is no silver yet: lakehouse run --source NAME --to gold FILE makes one")
+        sentence("there is no silver yet: lakehouse run --source NAME FILE makes one")
     else:
         told = f"release {release.number}, {release.row_counts['gold.fact_sales']} fact(s)"
         sentence(told if new else f"{told}: silver has nothing new", good=True)
