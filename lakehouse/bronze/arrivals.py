@@ -4,11 +4,13 @@ In: paths, folders and globs of a command line. Out: files in a fixed order, eac
 what cannot be found or comes from the future is refused before anything lands.
 """
 
+import os
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from glob import glob
 from pathlib import Path
+from stat import S_ISREG
 
 from lakehouse.contract.model import Source
 from lakehouse.runtime.errors import UsageError
@@ -24,23 +26,58 @@ def files_of(paths: Sequence[str]) -> list[Path]:
     """The files meant: a file as it is, a folder with its CSV files at any depth, a glob with its matches.
 
     Raises:
-        UsageError: a path is not there, or a folder or glob holds no file.
+        UsageError: a path is not there or cannot be read, or a folder or glob holds no file.
     """
     found: list[Path] = []
     for given in paths:
-        path = Path(given).expanduser()
-        if path.is_dir():
-            files = [p for p in sorted(path.rglob("*")) if p.is_file() and p.name.lower().endswith(CSV_ENDINGS)]
-        elif path.is_file():
-            files = [path]
-        else:
-            matches = glob(str(path), recursive=True)  # noqa: PTH207 - Path.glob takes no absolute pattern
-            files = [Path(match) for match in sorted(matches) if Path(match).is_file()]
+        try:
+            files = _files_at(given)
+        except OSError as error:
+            raise UsageError(f"{error.filename or given} cannot be read ({error.strerror}): check the path") from error
         if not files:
-            what = "holds no .csv or .csv.gz file" if path.is_dir() else "is not there"
-            raise UsageError(f"{given} {what}: check the path")
+            what = "holds no .csv or .csv.gz file" if Path(given).is_dir() else "is not there"
+            raise UsageError(f"{given or 'an empty path'} {what}: check the path")
         found += files
     return list(dict.fromkeys(found))
+
+
+def _files_at(given: str) -> list[Path]:
+    """What a path, or a glob where there is no such path, means; [] where it means nothing."""
+    if not given.strip():
+        return []
+    path = Path(given)
+    if not path.exists() and given.startswith("~"):
+        path = Path(os.path.expanduser(given))  # noqa: PTH111 - it leaves an unknown user's name as it is
+    if path.exists():
+        return _files_below(path) if path.is_dir() else [path]
+    # Path.glob takes no absolute pattern.
+    matches = [Path(match) for match in sorted(glob(str(path), recursive=True))]  # noqa: PTH207
+    return [file for match in matches for file in (_files_below(match) if match.is_dir() else [match])]
+
+
+def _files_below(folder: Path) -> list[Path]:
+    """The CSV files of a folder at any depth, each folder once, whatever links lead to it.
+
+    Raises:
+        OSError: a folder, or what a link means, cannot be read: nothing is left out in silence.
+    """
+    found, seen, todo = [], set[Path](), [folder]
+    while todo:
+        here = todo.pop()
+        if here.resolve() in seen:
+            continue
+        seen.add(here.resolve())
+        for entry in sorted(here.iterdir()):
+            if entry.is_dir():
+                todo.append(entry)
+            elif entry.name.lower().endswith(CSV_ENDINGS) and S_ISREG(entry.stat().st_mode):
+                found.append(entry)
+    return sorted(found)
+
+
+def name_of(path: Path) -> str:
+    """A file's name as text; bytes that are no UTF-8 stand as U+FFFD."""
+    return os.fsencode(path.name).decode("utf-8", "replace")
 
 
 def as_of_of(path: Path, source: Source, given: datetime | None, now: datetime) -> tuple[datetime, str]:
@@ -84,6 +121,6 @@ def parse_as_of(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
-    except ValueError as error:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise UsageError(f"--as-of {text!r} is no ISO 8601 moment such as 2024-03-01T06:00:00Z") from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)

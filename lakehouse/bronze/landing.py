@@ -6,24 +6,29 @@ In: local files of one source. Out: objects under `bronze/<source>/year=/month=/
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Literal
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.arrivals import MODIFICATION_TIME, as_of_of
+from lakehouse.bronze.arrivals import MODIFICATION_TIME, as_of_of, name_of
 from lakehouse.bronze.detect import RejectedFile, inspect_file
-from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, Landing
+from lakehouse.bronze.ledger import ABANDONED, KEPT, LANDED, LANDING, REJECTED, Landing
 from lakehouse.contract.model import Source
 from lakehouse.ops.killpoints import reached
+from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import put_once
 
 Progress = Callable[[str, int, int], None]
 """Takes a file's name, how many are done, and how many there are."""
+
+
+LONGEST_NAME = 120
+"""Bytes of a file's name that its object keeps; file systems take 255 with the digest and an ending."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +64,7 @@ def land(
     moments = [as_of_of(path, source, as_of, now) for path in files]
     arrived: dict[Path, Landing] = {}
     for done, (path, (moment, came_from)) in enumerate(zip(files, moments, strict=True)):
-        progress(path.name, done, len(files))
+        progress(name_of(path), done, len(files))
         arrived[path] = _inspected(path, source, moment, came_from, now)
     with lease(lake.root, ledger.TABLE, wait=wait, say=say) as held:
         known = ledger.read(lake, source=source.name)
@@ -70,26 +75,66 @@ def land(
         ledger.write(lake, (replace(landing, status=LANDING) for landing in _distinct(todo.values())))
         reached("ledger-landing")
         for path, landing in todo.items():
-            put_once(path, lake.object(landing.path), landing.sha256)
+            _put(lake, path, landing)
             reached("object-put")
         held.check()
-        ledger.write(lake, _distinct(todo.values()))
+        ledger.write(lake, [*_superseded(known, outcomes.values()), *_distinct(todo.values())])
         reached("ledger-landed")
     return list(outcomes.values())
 
 
+def _put(lake: Lake, path: Path, landing: Landing) -> None:
+    """Keep a file's bytes; those that are gone before they could be kept are no landing.
+
+    Raises:
+        JobError: the file changed since it was inspected.
+    """
+    try:
+        put_once(path, lake.object(landing.path), landing.sha256)
+    except JobError:
+        ledger.write(lake, [replace(landing, status=ABANDONED, reason="changed while it was read")])
+        raise
+
+
+def _superseded(known: Iterable[Landing], outcomes: Collection[Outcome]) -> list[Landing]:
+    """Interrupted landings that nobody can complete: their bytes, or others of their name, have landed now."""
+    arrived = [o.landing for o in outcomes]
+    ids = {one.landing_id for one in arrived}
+    told = {one.sha256 for one in arrived} | {one.file_name for one in arrived}
+    return [
+        replace(one, status=ABANDONED, reason="interrupted, and landed anew since")
+        for one in known
+        if one.status == LANDING and one.landing_id not in ids and told & {one.sha256, one.file_name}
+    ]
+
+
 def _inspected(path: Path, source: Source, as_of: datetime, came_from: str, now: datetime) -> Landing:
-    """The landing of a file as it will be: landed with its facts, or rejected with a reason."""
+    """The landing of a file as it will be: landed with its facts, or rejected with a reason.
+
+    Raises:
+        JobError: it changed in the meantime, so that what was found out is not of the bytes to be kept.
+    """
+    digest = _digest(path)
+    landing = _with_facts(path, source, as_of, came_from, now, digest)
+    if _digest(path) != digest:
+        raise JobError(f"{name_of(path)} changed while it was read: run the command again once it is complete")
+    return landing
+
+
+def _digest(path: Path) -> str:
     with path.open("rb") as opened:
-        digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+def _with_facts(path: Path, source: Source, as_of: datetime, came_from: str, now: datetime, digest: str) -> Landing:
     bare = Landing(
         source=source.name,
         sha256=digest,
         as_of=as_of,
         as_of_from=came_from,
-        file_name=path.name,
+        file_name=name_of(path),
         size=path.stat().st_size,
-        path=_object_path(source.name, digest, path.name, now),
+        path=_object_path(source.name, digest, name_of(path), now),
         landed_at=now,
         status=LANDED,
     )
@@ -116,7 +161,8 @@ def _inspected(path: Path, source: Source, as_of: datetime, came_from: str, now:
 
 def _object_path(source: str, digest: str, name: str, day: datetime) -> str:
     """Where a file's bytes go: content-addressed, by the day of landing; long names are cut, the ledger has them."""
-    return f"bronze/{source}/year={day:%Y}/month={day:%m}/day={day:%d}/{digest[:16]}-{name[-120:]}"
+    end = name.encode()[-LONGEST_NAME:].decode("utf-8", "ignore")
+    return f"bronze/{source}/year={day:%Y}/month={day:%m}/day={day:%d}/{digest[:16]}-{end}"
 
 
 def _outcomes(arrived: Mapping[Path, Landing], known: list[Landing]) -> dict[Path, Outcome]:
@@ -143,7 +189,7 @@ def _outcome(landing: Landing, known: Iterable[Landing]) -> Outcome:
         landing = replace(landing, path=same_bytes[0].path)
     if landing.status == REJECTED:
         return Outcome(landing=landing, what="rejected", note=landing.reason)
-    namesake = any(k.file_name == landing.file_name and k.sha256 != landing.sha256 for k in known)
+    namesake = any(k.file_name == landing.file_name and k.sha256 != landing.sha256 for k in known if k.status in KEPT)
     notes = ["a file of this name with other content has landed before; this is a new one"] if namesake else []
     if landing.extra_columns:
         notes.append(f"columns the source does not know, kept in the raw file: {', '.join(landing.extra_columns)}")

@@ -15,7 +15,11 @@ from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.landed_files"
-LANDING, LANDED, REJECTED = "landing", "landed", "rejected"
+LANDING, LANDED, REJECTED, ABANDONED = "landing", "landed", "rejected", "abandoned"
+"""Being written; kept; kept, but no file of the source; never kept, as the bytes were gone before they could be."""
+
+KEPT = (LANDED, REJECTED)
+"""Statuses of landings whose bytes are in bronze."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

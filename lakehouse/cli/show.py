@@ -13,13 +13,14 @@ from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
+from unicodedata import category
 
 import click
 
 
 def say(line: str) -> None:
     """A line of progress, on standard error."""
-    click.echo(line, err=True)
+    click.echo(printable(line), err=True)
 
 
 @contextmanager
@@ -32,7 +33,7 @@ def working() -> Iterator[Callable[[str], None]]:
     from rich.markup import escape
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda line: status.update(escape(line))
+        yield lambda line: status.update(escape(printable(line)))
 
 
 def document(value: object) -> None:
@@ -44,6 +45,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     """A table with its title; numbers to the right, thousands apart."""
     from rich.console import Console  # not needed for --help and --json
     from rich.table import Table
+    from rich.text import Text  # else a file's [name] would be taken for markup
 
     drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan")
     listed = [list(row) for row in rows]
@@ -51,13 +53,18 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        drawn.add_row(*(_text(value) for value in row))
+        drawn.add_row(*(Text(printable(_text(value))) for value in row))
     Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None).print(drawn)
 
 
 def sentence(text: str, *, good: bool | None = None) -> None:
     """A line of the result; green or red on a terminal where it says that something holds or does not."""
-    click.secho(text, fg=None if good is None else "green" if good else "red")
+    click.secho(printable(text), fg=None if good is None else "green" if good else "red")
+
+
+def printable(text: str) -> str:
+    """The text without what would move a terminal's cursor or colour it: such characters stand escaped."""
+    return "".join(repr(c)[1:-1] if category(c) in ("Cc", "Cs") else c for c in text)
 
 
 def _width() -> int | None:

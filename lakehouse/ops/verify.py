@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, LANDING, Landing
+from lakehouse.bronze.ledger import KEPT, LANDED, LANDING, Landing
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables
@@ -56,7 +56,7 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
 def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
     """Promise 1: each landed or rejected file is there, byte for byte."""
     wrong = []
-    kept = {one.path: one for one in landings if one.status != LANDING}
+    kept = {one.path: one for one in landings if one.status in KEPT}
     for path, one in kept.items():
         location = lake.object(path)
         if object_size(location) != one.size:
