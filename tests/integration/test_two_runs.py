@@ -18,7 +18,7 @@ def lines_until(text: str, process: subprocess.Popen[str]) -> list[str]:
     """What a process says, up to the line that begins with a text."""
     said: list[str] = []
     assert process.stderr is not None
-    while not (said and said[-1].startswith(text)):
+    while not (said and said[-1].endswith(text)):
         line = process.stderr.readline()
         assert line, f"ended without {text!r}: {said}"
         said.append(line.rstrip())
@@ -33,9 +33,9 @@ def test_two_runs_at_once_both_succeed_and_say_that_they_wait(tmp_path: Path, mo
     asked = ("run", "--to", "silver", "--source", "superstore", "--json")
     with command(home, *asked, str(first.path)) as one, command(home, *asked, str(second.path)) as two:
         with lease(str(home), "silver.sales"):
-            waits = [lines_until("waiting for process", process)[-1] for process in (one, two)]
+            waits = [lines_until("which is writing silver.sales", process)[-1] for process in (one, two)]
         told = [json.loads(process.communicate(timeout=PATIENCE)[0]) for process in (one, two)]
-    assert all(line.endswith("which is writing silver.sales") for line in waits)
+    assert all(line.startswith("waiting for process") for line in waits)
     assert [process.returncode for process in (one, two)] == [0, 0]
     assert [len(document["files"]) for document in told] == [1, 1]
     # Both files had landed when silver became free: whoever got it first may have brought in the other's file, too.
