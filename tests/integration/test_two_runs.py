@@ -15,7 +15,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.timeout(900)]
 
 
 def lines_until(text: str, process: subprocess.Popen[str]) -> list[str]:
-    """What a process says, up to the line that begins with a text."""
+    """What a process says, up to the line that ends with a text."""
     said: list[str] = []
     assert process.stderr is not None
     while not (said and said[-1].endswith(text)):
