@@ -4,22 +4,24 @@ In: a release that is to be, and the one it is built upon. Out: its tables, each
 that a killed run wrote for the same release is not written again; a release whose keys collide is refused.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
+import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.gold.changes import sales_at
+from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.dimensions import Dimension
-from lakehouse.gold.release import Release, read_table
+from lakehouse.gold.release import Release, read_at
 from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
 from lakehouse.quality.digest import Digest
 from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
+from lakehouse.runtime.storage import parquet_columns
 from lakehouse.silver import SALES
 
 SHOWN = 5
@@ -50,19 +52,34 @@ class Build:
         rows.write.mode("overwrite").parquet(self.path(name))
         return self.spark.read.schema(rows.schema).parquet(self.path(name))
 
+    def kept(self, name: str, *columns: str) -> pa.Table:
+        """Columns of an intermediate result, read without Spark."""
+        return parquet_columns(self.path(name), columns)
+
     def before(self, table: str) -> DataFrame:
-        """A table as of the release this one is built upon."""
+        """A table as of the release this one is built upon; a dimension as a copy, as it is read again and again."""
         if self.base is None:
             raise ValueError("a build from nothing has no before")
         if table not in self._read:
-            self._read[table] = read_table(self.spark, self.lake, self.base, table)
+            version = self.base.versions[table]
+            is_dimension = self.lake.table(table).scd == 2
+            self._read[table] = self.copied(table, version) if is_dimension else self.at(table, version)
         return self._read[table]
 
     def sales(self) -> DataFrame:
         """Silver as this release is built from it."""
         if SALES not in self._read:
-            self._read[SALES] = sales_at(self.spark, self.lake, self.target.silver_version)
+            self._read[SALES] = self.at(SALES, self.target.silver_version)
         return self._read[SALES]
+
+    def at(self, table: str, version: int) -> DataFrame:
+        """A table as of a version."""
+        return read_at(self.spark, self.lake, table, version)
+
+    def copied(self, table: str, version: int, **among: Collection[str]) -> DataFrame:
+        """The same, of the rows where columns have one of the texts given, copied to an intermediate result."""
+        tables.copy(self.lake, table, version, self.path(table), **among)
+        return self.spark.read.schema(spark_schema(self.lake.table(table).columns)).parquet(self.path(table))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from pyspark.sql import SparkSession
 
-from lakehouse.gold.changes import HOUSEKEEPING
+from lakehouse.gold.span import HOUSEKEEPING
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.upsert import USER_METADATA

@@ -14,10 +14,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contract.model import Column, Table
+from lakehouse.contract.model import Table
 from lakehouse.gold.commits import signed
 from lakehouse.quality.digest import Digest, digest_columns, row_number_of
-from lakehouse.silver.bounds import ranges_of
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 
@@ -41,20 +40,18 @@ class Difference:
         return Digest(rows=before.rows - self.was.rows + self.now.rows, sum=before.sum - self.was.sum + self.now.sum)
 
 
-def staged_difference(spark: SparkSession, before: DataFrame, after: DataFrame, table: Table, path: str) -> Difference:
-    """The difference of two sets of rows of a table, written to `path` and counted."""
-    keys, columns = list(table.keys), [c.name for c in table.columns]
+def differing(before: DataFrame, after: DataFrame, keys: Sequence[str], columns: Sequence[str]) -> DataFrame:
+    """The rows that are not the same on both sides: their keys, `_change`, and their columns as `was` and `now`."""
     was = before.select(*keys, F.struct(*columns).alias("was"))
     now = after.select(*keys, F.struct(*columns).alias("now"))
     kind = F.when(F.col("was").isNull(), INSERT).when(F.col("now").isNull(), DELETE).otherwise(UPDATE)
-    changed = was.join(now, keys, "full_outer").where(~F.col("was").eqNullSafe(F.col("now")))
-    told = changed.withColumn("_change", kind)
-    told.coalesce(1).write.mode("overwrite").parquet(path)
-    return counted(spark.read.schema(told.schema).parquet(path), digest_columns(table))
+    changed = was.join(now, list(keys), "full_outer").where(~F.col("was").eqNullSafe(F.col("now")))
+    return changed.withColumn("_change", kind)
 
 
-def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:
-    """The staged rows with their counts and the digests of both sides."""
+def counted(rows: DataFrame, table: Table) -> Difference:
+    """A staged difference of a table with its counts and the digests of both sides."""
+    columns = digest_columns(table)
     wanted = [F.count_if(F.col("_change") == change).alias(change) for change in (INSERT, UPDATE, DELETE)]
     for side in ("was", "now"):
         there = F.col(side).isNotNull()
@@ -70,13 +67,18 @@ def counted(rows: DataFrame, columns: Sequence[Column]) -> Difference:
 
 
 def write_difference(
-    spark: SparkSession, location: str, difference: Difference, table: Table, commit_id: str, bound: str | None = None
+    spark: SparkSession,
+    location: str,
+    difference: Difference,
+    table: Table,
+    commit_id: str,
+    where: SparkColumn | None = None,
 ) -> None:
     """Bring a difference into the table, in one commit that carries `commit_id`.
 
     Args:
         location: of a table whose rows with these keys are as they were when the difference was made.
-        bound: a column that narrows the search, by the ranges of its values before.
+        where: narrows the search, in the table as `t`: literal ranges of values before.
     """
     columns = [c.name for c in table.columns]
     with signed(spark, commit_id):
@@ -86,7 +88,7 @@ def write_difference(
             return
         comes = difference.rows.select(*table.keys, "_change", "now").alias("s")
         same = [F.col(f"t.{key}") == F.col(f"s.{key}") for key in table.keys]
-        narrowed = [_within(difference.rows, bound)] if bound else []
+        narrowed = [] if where is None else [where]
         values: dict[str, str | SparkColumn] = {name: F.col(f"s.now.{name}") for name in columns}
         merge = (
             DeltaTable.forPath(spark, location)
@@ -98,11 +100,3 @@ def write_difference(
         if difference.counts[INSERT]:
             merge = merge.whenNotMatchedInsert(F.col("s._change") == INSERT, values)
         merge.execute()
-
-
-def _within(rows: DataFrame, column: str) -> SparkColumn:
-    """Literal ranges of the column in the table, of the rows that are there already."""
-    found = rows.where("was IS NOT NULL").select(F.col(f"was.{column}")).distinct().collect()
-    ranges = ranges_of([value for (value,) in found])
-    inside = [F.col(f"t.{column}").between(F.lit(low), F.lit(high)) for low, high in ranges]
-    return reduce(SparkColumn.__or__, inside)

@@ -1,10 +1,10 @@
-"""The dimensions with history: what of a sale line each observes, and how its versions become rows.
+"""The dimensions with history: which they are, and how versions of the core become their rows.
 
-In: live sale lines; versions of the core. Out: observations; rows of the dimension's contract. Guaranteed: pure;
-keys, attributes and what they mean are the contract's, so that a column is described in one place.
+In: versions of the core. Out: rows of the dimension's contract, and back. Guaranteed: pure; keys, attributes and
+what they mean are the contract's, so that a column is described in one place.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import reduce
 from typing import Any
@@ -13,11 +13,14 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contract.derive.spark_schema import spark_schema
+from lakehouse.contract.derive.spark_schema import SPARK_TYPES, spark_schema
 from lakehouse.contract.model import Column, Table
-from lakehouse.gold.keys import NOT_APPLICABLE, UNKNOWN, natural_key, part, surrogate_key
-from lakehouse.gold.scd2 import BEGINNING, KEY, OPEN_END, Attribute
+from lakehouse.gold.keys import NOT_APPLICABLE, UNKNOWN, part, surrogate_key
+from lakehouse.gold.scd2 import BEGINNING, OPEN_END, Attribute
 from lakehouse.runtime.lake import Lake
+
+VERSION = ("source_system", "valid_from", "valid_to", "is_current", "first_observed_at", "_uneven")
+"""Columns that the core and every dimension's contract name alike."""
 
 EVERY_SOURCE = "-"
 """`source_system` of the members, which belong to none."""
@@ -43,10 +46,14 @@ class Dimension:
         return f"{self.name}_id"
 
     @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of what it follows."""
+        return tuple(self.table.column(name) for name in self.table.track_history)
+
+    @property
     def attributes(self) -> tuple[Attribute, ...]:
         """What the core is to follow."""
-        columns = (self.table.column(name) for name in self.table.track_history)
-        return tuple(Attribute(name=c.name, null_is=c.null_is) for c in columns)
+        return tuple(Attribute(name=c.name, null_is=c.null_is) for c in self.columns)
 
 
 def dimensions(lake: Lake) -> tuple[Dimension, ...]:
@@ -61,52 +68,25 @@ def dimensions(lake: Lake) -> tuple[Dimension, ...]:
     )
 
 
-def key_of(dimension: Dimension, prefix: str = "") -> SparkColumn:
-    """The natural key of a line in columns with `prefix`; NULL where the line says none."""
-    source = F.col(f"{prefix}source_system")
-    keys = [
-        F.when(source == name, natural_key([F.col(f"{prefix}{c}") for c in columns]))
-        for name, columns in dimension.natural_key.items()
-    ]
-    return F.coalesce(*keys)
-
-
-def observation(dimension: Dimension, prefix: str = "") -> SparkColumn:
-    """What a line in columns with `prefix` observes, as a struct of the core's columns; NULL without a key."""
-    key, source = key_of(dimension, prefix), F.col(f"{prefix}source_system")
-    told = [_told(dimension.table.column(a.name), prefix).alias(a.name) for a in dimension.attributes]
-    seen = F.struct(
-        source.alias("source_system"),
-        key.alias("natural_key"),
-        F.col(f"{prefix}ordered_at").alias("at"),
-        F.col(f"{prefix}sale_id").alias("rank"),
-        *told,
-    )
-    return F.when(key.isNotNull(), seen)
-
-
-def observations(dimension: Dimension, lines: DataFrame) -> DataFrame:
-    """What live lines observe."""
-    return lines.select(observation(dimension).alias("seen")).where("seen IS NOT NULL").select("seen.*")
-
-
-def _told(column: Column, prefix: str) -> SparkColumn:
-    value = F.col(f"{prefix}{column.name}")
-    return F.when(F.col(f"{prefix}source_system").isin(*column.told_by), value) if column.told_by else value
-
-
 def rows_of(dimension: Dimension, versions: DataFrame) -> DataFrame:
-    """Rows of the contract from versions of the core."""
-    made = {c.name: _constant(dimension, c) for c in dimension.table.columns if c.name not in versions.columns}
-    made |= {dimension.sk: surrogate_key(*KEY, "valid_from"), dimension.id: F.col(KEY[1])}
-    kept = {*versions.columns}
-    chosen = [F.col(c.name) if c.name in kept else made[c.name].alias(c.name) for c in dimension.table.columns]
-    return versions.select(*chosen)
+    """Rows of the contract from versions of the core, of all entities."""
+    return versions.where(F.col("entity") == dimension.name).select(*row_of(dimension))
 
 
-def _constant(dimension: Dimension, column: Column) -> SparkColumn:
+def row_of(dimension: Dimension, prefix: str = "") -> list[SparkColumn]:
+    """The columns of the contract, from a version of the core in columns with `prefix`."""
+    made = {
+        dimension.sk: surrogate_key(f"{prefix}source_system", f"{prefix}natural_key", f"{prefix}valid_from"),
+        dimension.id: F.col(f"{prefix}natural_key"),
+    }
+    taken = {*VERSION, *dimension.table.track_history}
+    made |= {name: F.col(f"{prefix}{name}") for name in taken}
+    return [(made.get(c.name, _constant(dimension, c, prefix))).alias(c.name) for c in dimension.table.columns]
+
+
+def _constant(dimension: Dimension, column: Column, prefix: str) -> SparkColumn:
     """What follows from the natural key alone: a part of it, or whether it is one of those listed."""
-    source, key = (F.col(name) for name in KEY)
+    source, key = F.col(f"{prefix}source_system"), F.col(f"{prefix}natural_key")
     if column.type == "boolean":
         listed = [
             (source == name) & key.rlike(rf"\A(?:{'|'.join(patterns)})\z")
@@ -121,9 +101,19 @@ def _constant(dimension: Dimension, column: Column) -> SparkColumn:
     return F.coalesce(*parts) if parts else F.lit(None).cast("string")
 
 
-def versions_of(dimension: Dimension, rows: DataFrame) -> DataFrame:
-    """Versions of the core from rows of the contract, without the members; keeps the surrogate key."""
-    return rows.where(F.col(dimension.sk) >= 0).withColumnRenamed(dimension.id, "natural_key")
+def versions_of(every: Sequence[Dimension], rows: Mapping[Dimension, DataFrame]) -> DataFrame:
+    """Versions of the core from rows of the contracts, without the members."""
+    return reduce(DataFrame.unionByName, (_versions(dimension, every, there) for dimension, there in rows.items()))
+
+
+def _versions(dimension: Dimension, every: Sequence[Dimension], rows: DataFrame) -> DataFrame:
+    told = [
+        F.col(column.name) if one is dimension else F.lit(None).cast(SPARK_TYPES[column.type]).alias(column.name)
+        for one in every
+        for column in one.columns
+    ]
+    key = [F.lit(dimension.name).alias("entity"), F.col("source_system"), F.col(dimension.id).alias("natural_key")]
+    return rows.where(F.col(dimension.sk) >= 0).select(*key, *VERSION[1:], *told)
 
 
 def members(spark: SparkSession, dimension: Dimension) -> DataFrame:

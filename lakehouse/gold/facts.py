@@ -12,8 +12,9 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
 from lakehouse.gold.calendar import date_sk
-from lakehouse.gold.dimensions import Dimension, key_of
+from lakehouse.gold.dimensions import Dimension
 from lakehouse.gold.keys import UNKNOWN
+from lakehouse.gold.observations import key_of
 
 KEYS = ("source_system", "sale_id")
 

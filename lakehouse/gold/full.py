@@ -14,8 +14,9 @@ from lakehouse.gold import scd2
 from lakehouse.gold.build import Build, Written, commit, refuse_collisions
 from lakehouse.gold.calendar import calendar_rows
 from lakehouse.gold.commits import signed
-from lakehouse.gold.dimensions import Dimension, dimensions, members, observations, rows_of
+from lakehouse.gold.dimensions import Dimension, dimensions, members, rows_of
 from lakehouse.gold.facts import fact_rows, live_lines
+from lakehouse.gold.observations import followed, observations
 from lakehouse.gold.release import read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
@@ -33,10 +34,10 @@ def build_fully(build: Build) -> dict[str, Written]:
     """
     spark, lake = build.spark, build.lake
     lines = live_lines(build.sales())
-    versions = {}
-    for dimension in dimensions(lake):
-        versions[dimension] = build.staged(dimension_rows(spark, dimension, lines), dimension.name)
-        refuse_collisions(dimension, versions[dimension])
+    every = build.staged(all_versions(lake, lines), "versions")
+    versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
+    for dimension, rows in versions.items():
+        refuse_collisions(dimension, rows)
     written = {}
     for table, rows in tables_of(spark, lake, lines, versions):
         create_table(spark, table, lake.location(table.name))
@@ -47,11 +48,15 @@ def build_fully(build: Build) -> dict[str, Written]:
     return written
 
 
-def dimension_rows(spark: SparkSession, dimension: Dimension, lines: DataFrame) -> DataFrame:
-    """A dimension with history, from live lines."""
-    seen = observations(dimension, lines)
-    rows = rows_of(dimension, scd2.versions(seen, None, dimension.attributes))
-    return rows.unionByName(members(spark, dimension))
+def all_versions(lake: Lake, lines: DataFrame) -> DataFrame:
+    """The versions of all keys of all dimensions, from live lines, in one pass of the core."""
+    every = dimensions(lake)
+    return scd2.versions(observations(every, lines), None, followed(every))
+
+
+def with_members(spark: SparkSession, dimension: Dimension, versions: DataFrame) -> DataFrame:
+    """A dimension with history: its rows and its members."""
+    return rows_of(dimension, versions).unionByName(members(spark, dimension))
 
 
 def tables_of(

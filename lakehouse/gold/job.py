@@ -11,7 +11,6 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from lakehouse.gold.build import Build, RefusedError, Written, point_after
-from lakehouse.gold.changes import Span, span_between
 from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.full import build_fully
 from lakehouse.gold.release import (
@@ -27,6 +26,7 @@ from lakehouse.gold.release import (
     under_way,
     write,
 )
+from lakehouse.gold.span import Span, span_between
 from lakehouse.gold.step import build_step
 from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.gold.build import Build
 from lakehouse.gold.calendar import date_sk
-from lakehouse.gold.difference import Difference, staged_difference
+from lakehouse.gold.difference import Difference, counted, differing
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import KEYS, fact_rows, pointed
 from lakehouse.gold.keys import UNKNOWN
@@ -34,14 +34,24 @@ def fact_difference(build: Build, lines: DataFrame, changed: Mapping[Dimension, 
     after = fact_rows(lines.where("now IS NOT NULL").select("now.*"), table, after_versions)
     names = [c.name for c in table.columns]
     regions = {d: _moved(d, difference) for d, difference in changed.items() if difference.was.rows}
-    bounds = _bounds(lines, regions)
-    if bounds is None:
-        before = build.before(FACT).where(F.lit(False))
-    else:
-        touched = build.staged(_touched(build.before(FACT).where(bounds), lines, regions), "touched")
+    bounds = _bounds(build, regions)
+    before = build.before(FACT).where(F.lit(False))
+    if bounds is not None:
+        touched = _touched(build.before(FACT).where(bounds), lines, regions)
+        if regions:
+            touched = build.staged(touched, "touched")
+            after = after.unionByName(
+                _repointed(touched.where("_line IS NULL"), regions, after_versions).select(*names)
+            )
         before = touched.select(*names)
-        after = after.unionByName(_repointed(touched.where("_line IS NULL"), regions, after_versions).select(*names))
-    return staged_difference(build.spark, before, after, table, build.path("fact_sales"))
+    return counted(build.staged(differing(before, after, table.keys, names), "facts"), table)
+
+
+def facts_before(build: Build) -> SparkColumn:
+    """Literal ranges, in the table as `t`, in which the facts are that the staged difference changes."""
+    days = build.kept("facts", "was.order_date_sk").column(0).drop_null().to_pylist()
+    inside = [F.col("t.order_date_sk").between(F.lit(low), F.lit(high)) for low, high in ranges_of(days)]
+    return reduce(SparkColumn.__or__, inside)
 
 
 def _rows_after(build: Build, dimension: Dimension, difference: Difference | None) -> DataFrame:
@@ -71,11 +81,11 @@ def _moved(dimension: Dimension, difference: Difference) -> DataFrame:
     )
 
 
-def _bounds(lines: DataFrame, regions: Mapping[Dimension, DataFrame]) -> SparkColumn | None:
+def _bounds(build: Build, regions: Mapping[Dimension, DataFrame]) -> SparkColumn | None:
     """Literal ranges in which all facts lie that may be touched; None where none can be."""
-    days = lines.where("was IS NOT NULL").select(date_sk(F.col("was.order_date"))).distinct().collect()
+    days = build.kept("lines", "was.order_date").column(0).drop_null().unique().to_pylist()
     day = F.col("order_date_sk")
-    found = [day.between(F.lit(low), F.lit(high)) for low, high in ranges_of([value for (value,) in days])]
+    found = [day.between(date_sk(F.lit(low)), date_sk(F.lit(high))) for low, high in ranges_of(days)]
     for dimension, moved in regions.items():
         ends = moved.agg(F.min(f"_since_{dimension.name}"), F.max(f"_until_{dimension.name}")).first()
         if ends is not None and ends[0] is not None:

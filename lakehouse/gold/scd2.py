@@ -3,7 +3,8 @@
 In: observations and ends, as DataFrames. Out: half-open intervals `[valid_from, valid_to)`, or keys. Guaranteed:
 pure; the order of the rows, repetition and batching do not matter; knows nothing of what the keys stand for.
 
-Columns. A key is (`source_system`, `natural_key`). An observation has a key, `at` (UTC, from 1900-01-01 to before
+Columns. A key is (`entity`, `source_system`, `natural_key`): what kind of thing it is, who knows it, and its name
+there; histories of several kinds are made in one pass. An observation has a key, `at` (UTC, from 1900-01-01 to before
 9999-12-31), `rank` (text, compared bytewise; names the observation within its key and time) and one column an
 attribute. An end has a key and `at`. A version has a key, `valid_from`, `valid_to`, `is_current`,
 `first_observed_at`, the attributes and `_uneven`.
@@ -41,7 +42,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-KEY = ("source_system", "natural_key")
+KEY = ("entity", "source_system", "natural_key")
 BEGINNING = "1900-01-01 00:00:00"
 OPEN_END = "9999-12-31 00:00:00"
 
@@ -131,9 +132,7 @@ def disturbed(
     if any(a.null_is == "unknown" for a in untracked):
         came.append(F.col("v._old._uneven"))
     went = [F.col("v._old").isNull(), at == first, F.col("v._old._uneven")]
-    found = met.where(F.when(F.col("o._came"), _any(came)).otherwise(_any(went))).select(
-        "o.source_system", "o.natural_key"
-    )
+    found = met.where(F.when(F.col("o._came"), _any(came)).otherwise(_any(went))).select(*(f"o.{name}" for name in KEY))
     told = found if ends_changed is None else found.unionByName(ends_changed.select(*KEY))
     known = before.select(*KEY, F.lit(True).alias("_known"))
     return told.join(known, list(KEY), "left").withColumn("_known", F.coalesce("_known", F.lit(False))).distinct()

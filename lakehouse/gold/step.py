@@ -4,24 +4,22 @@ In: the release before, and silver at two versions. Out: the differences of all 
 as a build from nothing (see lakehouse.gold.scd2 for why); nothing is written to a table before all is known.
 """
 
-from collections.abc import Mapping
-from functools import reduce
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold import scd2
 from lakehouse.gold.build import Build, Written, commit, refuse_collisions
-from lakehouse.gold.changes import Span, changed_lines
-from lakehouse.gold.difference import INSERT, Difference, staged_difference, write_difference
-from lakehouse.gold.dimensions import Dimension, dimensions, observation, observations, rows_of, versions_of
+from lakehouse.gold.changes import changed_lines
+from lakehouse.gold.difference import INSERT, Difference, counted, differing, write_difference
+from lakehouse.gold.dimensions import Dimension, dimensions, row_of, versions_of
 from lakehouse.gold.facts import live_lines
+from lakehouse.gold.observations import followed, observations, observed
 from lakehouse.gold.release import GOLD_TABLES, Release
-from lakehouse.gold.repoint import fact_difference
+from lakehouse.gold.repoint import FACT, fact_difference, facts_before
+from lakehouse.gold.span import Span
 from lakehouse.silver import SALES
-
-BOUNDED = {"gold.fact_sales": "order_date_sk"}
-"""The column by whose values before a table is searched."""
 
 
 def build_step(build: Build, span: Span) -> dict[str, Written]:
@@ -40,63 +38,71 @@ def differences_of(build: Build, span: Span) -> dict[str, Difference]:
     """The differences of all tables that differ, staged."""
     columns = [c.name for c in build.lake.table(SALES).business_columns]
     columns = list(dict.fromkeys(["source_system", "sale_id", *columns]))
-    lines = build.staged(changed_lines(build.sales(), build.lake, span, columns).coalesce(1), "lines")
-    if lines.isEmpty():
+    lines = build.staged(changed_lines(build, span, columns), "lines")
+    if not build.kept("lines", "sale_id").num_rows:
         return {}
-    disturbed = _disturbed(build, lines)
-    changed = {
-        dimension: _dimension_difference(build, dimension, lines, keys, known)
-        for dimension, (keys, known) in disturbed.items()
-    }
+    changed = _histories(build, lines)
     facts = fact_difference(build, lines, changed)
-    found = {d.table.name: difference for d, difference in changed.items()} | {"gold.fact_sales": facts}
+    found = {d.table.name: difference for d, difference in changed.items()} | {FACT: facts}
     return {table: difference for table, difference in found.items() if not difference.empty}
 
 
-def _disturbed(build: Build, lines: DataFrame) -> dict[Dimension, tuple[DataFrame, int]]:
-    """Of each dimension with disturbed keys these keys, and how many of them it knew before."""
-    parts = []
-    for dimension in dimensions(build.lake):
-        seen = lines.select(observation(dimension, "was.").alias("was"), observation(dimension, "now.").alias("now"))
-        moved = seen.where(~F.col("was").eqNullSafe(F.col("now")))
-        arriving, withdrawn = (moved.where(f"{side} IS NOT NULL").select(f"{side}.*") for side in ("now", "was"))
-        before = versions_of(dimension, build.before(dimension.table.name))
-        keys = scd2.disturbed(before, arriving, withdrawn, None, dimension.attributes)
-        parts.append(keys.withColumn("_dimension", F.lit(dimension.name)))
-    every = build.staged(reduce(DataFrame.unionByName, parts).coalesce(1), "keys")
-    counted = every.groupBy("_dimension").agg(F.count_if("_known")).collect()
-    known_keys = {name: int(count) for name, count in counted}
-    return {
-        dimension: (every.where(F.col("_dimension") == dimension.name), known_keys[dimension.name])
-        for dimension in dimensions(build.lake)
-        if dimension.name in known_keys
-    }
+def _histories(build: Build, lines: DataFrame) -> dict[Dimension, Difference]:
+    """Rebuild the disturbed keys of all dimensions, in one pass of the core; those that differ."""
+    every = dimensions(build.lake)
+    before = versions_of(every, {d: build.before(d.table.name) for d in every})
+    keys = build.staged(_disturbed(every, lines, before), "keys")
+    known = build.kept("keys", "_known")["_known"].to_pylist()
+    if not known:
+        return {}
+    present = scd2.of_keys(
+        observations(every, lines.where("now IS NOT NULL").select("now.*")), keys.where("NOT _known")
+    )
+    if any(known):
+        present = present.unionByName(_standing(build, keys.where("_known")))
+    after = scd2.versions(present, None, followed(every))
+    changed = differing(scd2.of_keys(before, keys), after, [*scd2.KEY, "valid_from"], before.columns)
+    staged = build.staged(changed, "versions")
+    names = set(build.kept("versions", "entity")["entity"].to_pylist())
+    return {d: _difference(build, d, staged) for d in every if d.name in names}
 
 
-def _dimension_difference(
-    build: Build, dimension: Dimension, lines: DataFrame, keys: DataFrame, known: int
-) -> Difference:
-    """Rebuild the disturbed keys: those never seen before from the change alone, the others from silver."""
-    came = observations(dimension, lines.where("now IS NOT NULL").select("now.*"))
-    present = scd2.of_keys(came, keys.where(~F.col("_known")))
-    if known:
-        sales = live_lines(build.sales())
-        standing = observations(dimension, sales)
-        present = present.unionByName(scd2.of_keys(standing, keys.where("_known")))
-    after = rows_of(dimension, scd2.versions(present, None, dimension.attributes))
-    every = build.before(dimension.table.name)
-    before = scd2.of_keys(versions_of(dimension, every), keys).withColumnRenamed("natural_key", dimension.id)
-    difference = staged_difference(build.spark, before, after, dimension.table, build.path(dimension.name))
+def _disturbed(every: Sequence[Dimension], lines: DataFrame, before: DataFrame) -> DataFrame:
+    """The keys that the changed lines disturb."""
+    sides = [observed(every, f"{side}.").alias(side) for side in ("was", "now")]
+    seen = lines.select(*sides).select(F.explode(F.arrays_zip("was", "now")).alias("seen")).select("seen.*")
+    moved = seen.where(~F.col("was").eqNullSafe(F.col("now")))
+    arriving, withdrawn = (moved.where(f"{side} IS NOT NULL").select(f"{side}.*") for side in ("now", "was"))
+    return scd2.disturbed(before, arriving, withdrawn, None, followed(every))
+
+
+def _standing(build: Build, keys: DataFrame) -> DataFrame:
+    """What silver's live lines observe of keys: all of them, from its first day."""
+    names = set(build.kept("keys", "entity")["entity"].to_pylist())
+    every = dimensions(build.lake)
+    return scd2.of_keys(observations(every, live_lines(build.sales()), names), keys)
+
+
+def _difference(build: Build, dimension: Dimension, changed: DataFrame) -> Difference:
+    """The difference of one dimension, as rows of its contract.
+
+    Raises:
+        RefusedError: a new version has the surrogate key of another one.
+    """
+    was, now = (F.when(F.col(side).isNotNull(), F.struct(*row_of(dimension, f"{side}."))) for side in ("was", "now"))
+    rows = changed.where(F.col("entity") == dimension.name).select("_change", was.alias("was"), now.alias("now"))
+    rows = rows.withColumn(dimension.sk, F.coalesce(f"was.{dimension.sk}", f"now.{dimension.sk}"))
+    difference = counted(rows, dimension.table)
     if difference.counts[INSERT]:
-        _refuse_new_collisions(dimension, difference, every, after)
+        _refuse_new_collisions(dimension, difference, build.before(dimension.table.name))
     return difference
 
 
-def _refuse_new_collisions(dimension: Dimension, difference: Difference, every: DataFrame, after: DataFrame) -> None:
+def _refuse_new_collisions(dimension: Dimension, difference: Difference, before: DataFrame) -> None:
     """A new version may share its key with another new one, or with one of an undisturbed key."""
     fresh = difference.rows.where(F.col("_change") == INSERT)
     columns = [dimension.sk, "source_system", dimension.id, "valid_from"]
-    standing = every.join(F.broadcast(fresh.select(dimension.sk)), dimension.sk, "left_semi")
+    standing = before.join(F.broadcast(fresh.select(dimension.sk)), dimension.sk, "left_semi")
     refuse_collisions(dimension, standing.select(*columns).unionByName(fresh.select("now.*").select(*columns)))
 
 
@@ -107,8 +113,8 @@ def _written(build: Build, base: Release, table: str, difference: Difference | N
     contract = build.lake.table(table)
 
     def write(location: str) -> None:
-        bound = BOUNDED.get(table)
-        write_difference(build.spark, location, difference, contract, build.target.release_id, bound)
+        where = facts_before(build) if table == FACT and difference.was.rows else None
+        write_difference(build.spark, location, difference, contract, build.target.release_id, where)
 
     version = commit(build, table, write)
     changes: Mapping[str, int] = {name: count for name, count in difference.counts.items() if count}

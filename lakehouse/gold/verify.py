@@ -10,16 +10,16 @@ from typing import Any
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lakehouse.gold.changes import sales_at
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import live_lines
-from lakehouse.gold.full import dimension_rows, tables_of
-from lakehouse.gold.release import GOLD_TABLES, Release, newest, read_table
+from lakehouse.gold.full import all_versions, tables_of, with_members
+from lakehouse.gold.release import GOLD_TABLES, Release, newest, read_at, read_table
 from lakehouse.gold.scd2 import BEGINNING
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver import SALES
 
 FACT = "gold.fact_sales"
 MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
@@ -48,7 +48,7 @@ def gold_findings(
     found += [
         unique_keys(FACT, tables[FACT], ["source_system", "sale_id"]),
         facts_hit_versions(lake, tables),
-        every_line_once(live_lines(sales_at(spark, lake, release.silver_version)), tables[FACT]),
+        every_line_once(live_lines(read_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
     ]
     if rebuild:
         say("building gold anew from silver")
@@ -132,13 +132,11 @@ def _as_recorded(lake: Lake, release: Release, tables: dict[str, DataFrame]) -> 
 def _rebuilt(spark: SparkSession, lake: Lake, release: Release) -> Finding:
     """Promise 5: gold is a pure function of silver."""
     folder = lake.staging(f"verify-{release.release_id}")
-    lines = live_lines(sales_at(spark, lake, release.silver_version))
+    lines = live_lines(read_at(spark, lake, SALES, release.silver_version))
     try:
-        versions = {}
-        for dimension in dimensions(lake):
-            path = f"{folder}/{dimension.name}"
-            dimension_rows(spark, dimension, lines).write.mode("overwrite").parquet(path)
-            versions[dimension] = spark.read.parquet(path)
+        all_versions(lake, lines).write.mode("overwrite").parquet(folder)
+        every = spark.read.parquet(folder)
+        versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
         anew = {
             table.name: str(digest(rows, digest_columns(table)))
             for table, rows in tables_of(spark, lake, lines, versions)

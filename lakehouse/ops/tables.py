@@ -5,17 +5,19 @@ Guaranteed: each call is one commit; rows are upserted by the keys of the contra
 something twice changes nothing.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from deltalake import DeltaTable, write_deltalake
+from arro3.core import RecordBatchReader
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import write_parquet
 
 Row = dict[str, Any]
 
@@ -47,7 +49,7 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     schema = arrow_schema(lake.table(table))
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
-    those = " AND ".join("{} = '{}'".format(name, value.replace("'", "''")) for name, value in equal.items())
+    those = " AND ".join(f"{name} = {_quoted(value)}" for name, value in equal.items())
     write_deltalake(_opened(lake, table), reader, mode="overwrite", predicate=those)
 
 
@@ -57,15 +59,28 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
         opened = DeltaTable(lake.location(table))
     except TableNotFoundError:
         return []
-    # Filtered here, not in the scan: files that a merge wrote hold texts as views, which the scan cannot compare.
-    wanted = [*dict.fromkeys((*columns, *equal))] if columns else None
-    # In one thread: those of pyarrow, calling deltalake's file system, can abort a process that ends soon after.
-    found = opened.to_pyarrow_dataset().to_table(columns=wanted, use_threads=False)
+    contract = lake.table(table)
+    wanted = [*dict.fromkeys((*columns, *equal))] if columns else [c.name for c in contract.columns]
+    schema = arrow_schema(contract)
+    found = pa.table(_scan(opened, wanted)).cast(pa.schema([schema.field(name) for name in wanted]))
     for name, value in equal.items():
         found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
-    keys = [key for key in lake.table(table).keys if not columns or key in columns]
+    keys = [key for key in contract.keys if not columns or key in columns]
     return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+
+
+def copy(lake: Lake, table: str, version: int, location: str, **among: Collection[str]) -> None:
+    """Write a table as of a version to Parquet files, a batch at a time in memory.
+
+    For what Spark reads several times: each of its reads of a Delta table works out anew which files there are.
+
+    Args:
+        among: only the rows where these columns have one of the texts given.
+    """
+    opened, contract = DeltaTable(lake.location(table), version=version), arrow_schema(lake.table(table))
+    where = " AND ".join(f"{name} IN ({', '.join(map(_quoted, texts))})" for name, texts in among.items())
+    write_parquet(location, contract, map(pa.record_batch, _scan(opened, contract.names, where)))
 
 
 def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
@@ -99,6 +114,21 @@ def _opened(lake: Lake, table: str) -> DeltaTable:
             description=contract.description,
             configuration={**DELTA_PROPERTIES, **contract.properties},
         )
+
+
+def _quoted(text: str) -> str:
+    """A text as SQL writes it; there are no parameters in the SQL of delta-rs."""
+    return "'{}'".format(text.replace("'", "''"))
+
+
+def _scan(opened: DeltaTable, columns: Iterable[str], where: str = "") -> RecordBatchReader:
+    """Columns of a table, by delta-rs alone.
+
+    Not by pyarrow: its threads, calling the file system of delta-rs, can abort a process that ends soon after, and
+    it cannot read deletion vectors.
+    """
+    names = ", ".join(f'"{name}"' for name in columns)
+    return QueryBuilder().register("t", opened).execute(f"SELECT {names} FROM t WHERE {where or 'true'}")
 
 
 def _arrow(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

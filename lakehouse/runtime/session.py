@@ -30,6 +30,8 @@ SEMANTICS = {
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.ansi.enabled": "true",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    # Else moments are written as INT96, which others read as nanoseconds: there the year 9999 is 1816.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
 }
 """What results depend on."""
 

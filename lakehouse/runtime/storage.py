@@ -8,11 +8,12 @@ that is there is never written again.
 import hashlib
 import os
 import shutil
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 import pyarrow as pa
-from pyarrow.dataset import dataset
+from pyarrow.dataset import dataset, field, write_dataset
 
 from lakehouse.runtime.errors import JobError
 
@@ -47,6 +48,19 @@ def open_object(location: str) -> BinaryIO:
 def parquet_batches(location: str) -> pa.RecordBatchReader:
     """The rows of a folder of Parquet files, in batches."""
     return dataset(location, format="parquet").scanner().to_reader()
+
+
+def parquet_columns(location: str, columns: Sequence[str]) -> pa.Table:
+    """These columns of a folder of Parquet files, all where none is named; `was.day` is a field of a column `was`."""
+    there = dataset(location, format="parquet")
+    return there.to_table({name: field(*name.split(".")) for name in columns or there.schema.names})
+
+
+def write_parquet(location: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
+    """Write rows to a folder of Parquet files, in place of what is there."""
+    typed = (batch.cast(schema) for batch in batches)
+    reader = pa.RecordBatchReader.from_batches(schema, typed)
+    write_dataset(reader, location, format="parquet", existing_data_behavior="delete_matching")
 
 
 def object_size(location: str) -> int | None:

@@ -5,11 +5,12 @@ that has a key of the batch, since only columns that cannot change while the key
 MERGE prunes by literals alone, never by the values of its source.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from typing import Any
 
+import pyarrow as pa
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -38,9 +39,21 @@ def bounds_of(winners: DataFrame, count: int, source: Source) -> Bounds:
         count: how many they are.
         source: tells which columns are fixed by the key; a single text key is one itself.
     """
-    columns = [*source.fixed_by_key, *(["sale_id"] if len(source.keys) == 1 else [])]
-    ranges = {name: _spans(winners, name, count) for name in columns}
+    return _within_all(source, {name: _spans(winners, name, count) for name in _fixed(source)})
 
+
+def bounds_in(rows: pa.Table, source: Source) -> Bounds:
+    """The same for rows of one source that are at hand, with at least the columns that its keys fix."""
+    there = {name: rows[name].drop_null() for name in _fixed(source)}
+    return _within_all(source, {name: ranges_of(values.unique().to_pylist()) for name, values in there.items()})
+
+
+def _fixed(source: Source) -> list[str]:
+    """The columns that cannot change while a key stays."""
+    return [*source.fixed_by_key, *(["sale_id"] if len(source.keys) == 1 else [])]
+
+
+def _within_all(source: Source, ranges: Mapping[str, Sequence[tuple[Any, Any]]]) -> Bounds:
     def condition(prefix: str) -> SparkColumn:
         narrowed = [_within(F.col(f"{prefix}{name}"), spans) for name, spans in ranges.items() if spans]
         return reduce(SparkColumn.__and__, narrowed, F.col(f"{prefix}source_system") == source.name)

@@ -1,6 +1,6 @@
 """The Spark core ends where the scenario folders say and where the plain-Python oracle ends: in one go and in steps.
 
-All scenarios run in a few Spark jobs, each under a source system of its own.
+All scenarios run in a few Spark jobs, each as an entity of its own.
 """
 
 import itertools
@@ -34,13 +34,17 @@ class Story:
     expected: dict[int, list[dict[str, Any]]] = field(default_factory=dict)
 
 
+def in_place(row: dict[str, Any]) -> tuple[Any, ...]:
+    return row["entity"], row["source_system"], row["natural_key"], row["valid_from"]
+
+
 class Sparked:
     """Stories of one list of attributes, told to the core all at once."""
 
     def __init__(self, spark: SparkSession, attributes: list[Attribute]) -> None:
         self.spark, self.names = spark, [a.name for a in attributes]
         self.attributes = [scd2.Attribute(name=a.name, tracked=a.tracked, null_is=a.null_is) for a in attributes]
-        self.key = "source_system string, natural_key string"
+        self.key = "entity string, source_system string, natural_key string"
         self.columns = ", ".join(f"{name} string" for name in self.names)
 
     def observations(self, facts: Iterable[tuple[str, Fact]]) -> DataFrame:
@@ -60,13 +64,13 @@ class Sparked:
         return self.rows(scd2.versions(self.observations(facts), self.ends(facts), self.attributes))
 
     def rows(self, versions: DataFrame) -> list[dict[str, Any]]:
-        key = surrogate_key("element_at(split(source_system, '/'), -1)", "natural_key", "valid_from")
+        key = surrogate_key("source_system", "natural_key", "valid_from")
         told = [row.asDict() for row in versions.withColumn("surrogate_key", key).collect()]
-        return sorted(told, key=lambda row: (row["source_system"], row["natural_key"], row["valid_from"]))
+        return sorted(told, key=in_place)
 
     def step(
         self, before: list[dict[str, Any]], old: list[tuple[str, Fact]], new: list[tuple[str, Fact]]
-    ) -> tuple[list[dict[str, Any]], set[tuple[str, str]]]:
+    ) -> tuple[list[dict[str, Any]], set[tuple[str, ...]]]:
         schema = (
             f"{self.key}, valid_from timestamp, valid_to timestamp, is_current boolean, "
             f"first_observed_at timestamp, {self.columns}, _uneven boolean"
@@ -82,10 +86,10 @@ class Sparked:
             scd2.of_keys(self.observations(new), keys), scd2.of_keys(self.ends(new), keys), self.attributes
         )
         dimension_after = self.rows(scd2.without_keys(dimension, keys).unionByName(rebuilt))
-        had = {(row["source_system"], row["natural_key"]) for row in before}
+        had = {tuple(row[name] for name in scd2.KEY) for row in before}
         told = keys.collect()
-        assert {(source, key) for source, key, known in told if known} == {(s, k) for s, k, _ in told} & had
-        return dimension_after, {(source, key) for source, key, _ in told}
+        assert {tuple(key) for *key, known in told if known} == {tuple(key) for *key, _ in told} & had
+        return dimension_after, {tuple(key) for *key, _ in told}
 
 
 def named(told: tuple[str, Fact]) -> tuple[Any, ...]:
@@ -95,9 +99,9 @@ def named(told: tuple[str, Fact]) -> tuple[Any, ...]:
     return (name, fact.key, fact.at, fact.rank, tuple(sorted(fact.attributes.items(), key=lambda kv: kv[0])))
 
 
-def spread(name: str, key: Any) -> tuple[str, str]:
-    source, natural = key if isinstance(key, tuple) else ("s", key)
-    return f"{name}/{source}", natural
+def spread(name: str, key: Any) -> tuple[str, str, str]:
+    """The key in a namespace, which is an entity of its own: sources and natural keys are the same in all of them."""
+    return name, *(key if isinstance(key, tuple) else ("s", key))
 
 
 def told(stories: list[Story], number: int) -> list[tuple[str, Fact]]:
@@ -109,23 +113,23 @@ def oracle_rows(stories: list[Story], number: int, attributes: list[Attribute]) 
     rows = []
     for story in stories:
         for version in rebuild(story.states[min(number, len(story.states) - 1)], attributes):
-            source, natural = spread(story.name, version.key)
-            first_source = source.rpartition("/")[2]
+            entity, source, natural = spread(story.name, version.key)
             rows.append(
                 {
+                    "entity": entity,
                     "source_system": source,
                     "natural_key": natural,
                     **{name: getattr(version, name) for name in TIMES},
                     "is_current": version.is_current,
                     **version.attributes,
                     "_uneven": version.uneven,
-                    "surrogate_key": history.surrogate_key(first_source, natural, version.valid_from),
+                    "surrogate_key": history.surrogate_key(source, natural, version.valid_from),
                 }
             )
-    return sorted(rows, key=lambda row: (row["source_system"], row["natural_key"], row["valid_from"]))
+    return sorted(rows, key=in_place)
 
 
-def oracle_disturbed(stories: list[Story], number: int, attributes: list[Attribute]) -> set[tuple[str, str]]:
+def oracle_disturbed(stories: list[Story], number: int, attributes: list[Attribute]) -> set[tuple[str, ...]]:
     found = set()
     for story in stories:
         old, new = (story.states[min(n, len(story.states) - 1)] for n in (number - 1, number))
@@ -167,11 +171,12 @@ def as_written(rows: list[dict[str, Any]], story: Story) -> list[dict[str, Any]]
     keyed = any("surrogate_key" in row for rows in story.expected.values() for row in rows)
     mine = []
     for row in rows:
-        name, _, source = row["source_system"].rpartition("/")
-        if name != story.name:
+        if row["entity"] != story.name:
             continue
-        dropped = {"source_system", "natural_key", "_uneven"} | (set() if keyed else {"surrogate_key"})
-        mine.append({"key": (source, row["natural_key"]), **{k: v for k, v in row.items() if k not in dropped}})
+        dropped = {*scd2.KEY, "_uneven"} | (set() if keyed else {"surrogate_key"})
+        mine.append(
+            {"key": (row["source_system"], row["natural_key"]), **{k: v for k, v in row.items() if k not in dropped}}
+        )
     return in_order(mine)
 
 
@@ -181,7 +186,7 @@ def test_an_undisturbed_key_is_left_alone(spark):
     stories = [Story(name=one.name, states=one.states)]
     before = core.built(told(stories, 1))
     _, rebuilt = core.step(before, told(stories, 1), told(stories, 2))
-    assert rebuilt == {(f"{one.name}/s", key) for key in "lm"}
+    assert rebuilt == {(one.name, "s", key) for key in "lm"}
 
 
 def test_six_facts_in_every_order_and_four_splits_end_the_same(spark):
@@ -208,7 +213,7 @@ def test_six_facts_in_every_order_and_four_splits_end_the_same(spark):
 
 def bare(rows: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
     index = grouped(rows)
-    return [{k: v for k, v in row.items() if k != "source_system"} for row in index.get(name, [])]
+    return [{k: v for k, v in row.items() if k != "entity"} for row in index.get(name, [])]
 
 
 _GROUPED: dict[int, dict[str, list[dict[str, Any]]]] = {}
@@ -218,7 +223,7 @@ def grouped(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
     if id(rows) not in _GROUPED:
         index: dict[str, list[dict[str, Any]]] = {}
         for row in rows:
-            index.setdefault(row["source_system"].rpartition("/")[0], []).append(row)
+            index.setdefault(row["entity"], []).append(row)
         _GROUPED[id(rows)] = index
     return _GROUPED[id(rows)]
 
