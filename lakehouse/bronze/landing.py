@@ -21,14 +21,15 @@ from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import put_once
+from lakehouse.runtime.storage import OtherBytesError, put_once
 
 Progress = Callable[[str, int, int], None]
 """Takes a file's name, how many are done, and how many there are."""
 
-
 LONGEST_NAME = 120
 """Bytes of a file's name that its object keeps; file systems take 255 with the digest and an ending."""
+
+CHANGED = "changed while it was read"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,9 +92,13 @@ def _put(lake: Lake, path: Path, landing: Landing) -> None:
     """
     try:
         put_once(path, lake.object(landing.path), landing.sha256)
-    except JobError:
-        ledger.write(lake, [replace(landing, status=ABANDONED, reason="changed while it was read")])
-        raise
+    except OtherBytesError as error:
+        ledger.write(lake, [replace(landing, status=ABANDONED, reason=CHANGED)])
+        raise _changed(path) from error
+
+
+def _changed(path: Path) -> JobError:
+    return JobError(f"{name_of(path)} {CHANGED}: run the command again once it is complete")
 
 
 def _superseded(known: Iterable[Landing], outcomes: Collection[Outcome]) -> list[Landing]:
@@ -117,7 +122,7 @@ def _inspected(path: Path, source: Source, as_of: datetime, came_from: str, now:
     digest = _digest(path)
     landing = _with_facts(path, source, as_of, came_from, now, digest)
     if _digest(path) != digest:
-        raise JobError(f"{name_of(path)} changed while it was read: run the command again once it is complete")
+        raise _changed(path)
     return landing
 
 

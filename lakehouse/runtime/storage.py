@@ -15,9 +15,11 @@ from typing import BinaryIO
 import pyarrow as pa
 from pyarrow.dataset import dataset, field, write_dataset
 
-from lakehouse.runtime.errors import JobError
-
 PART_SUFFIX = ".part"
+
+
+class OtherBytesError(Exception):
+    """A file's bytes are not those that were announced."""
 
 
 def table_location(root: str, table: str) -> str:
@@ -78,7 +80,7 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
     which the next attempt overwrites; a full disk does not keep half a file.
 
     Raises:
-        JobError: the file's bytes are no longer those of the given sha256.
+        OtherBytesError: the file's bytes are no longer those of the given sha256.
     """
     target = Path(location)
     if target.exists():
@@ -87,7 +89,7 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
     part = target.with_name(target.name + PART_SUFFIX)
     try:
         if _copied(source, part) != sha256:
-            raise JobError(f"{source.name} changed while it was read: run the command again once it is complete")
+            raise OtherBytesError(source.name)
         os.replace(part, target)
     except Exception:
         part.unlink(missing_ok=True)

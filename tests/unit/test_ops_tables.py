@@ -3,22 +3,14 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pyarrow as pa
-import pytest
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.ops import tables
-from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.lake import Lake
 
 NOW = datetime(2024, 5, 1, 6, tzinfo=UTC)
-
-
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
-    monkeypatch.setenv("LAKEHOUSE_HOME", str(tmp_path))
-    return open_lake("local")
 
 
 def run(name: str, **told: object) -> dict[str, object]:

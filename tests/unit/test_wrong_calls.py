@@ -1,0 +1,90 @@
+"""Calls with wrong arguments, sources, paths and moments: one clear sentence, the right exit code, nothing lost."""
+
+import os
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from tests.unit.calls import Command, nothing_happened
+
+COMMANDS = ["land", "run"]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_an_unknown_source_is_named_with_those_there_are(
+    lakehouse: Command, home: Path, file: Path, command: str
+) -> None:
+    ended = lakehouse(command, "--source", "ebay", file)
+    assert ended.code == 2
+    assert ended.sentence == "there is no source 'ebay': known are online_retail, superstore; add one in conf/sources"
+    assert nothing_happened(home)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("missing", ["no_such_file.csv", "no_such_folder/", "*.csv", "deep/**/*.csv"])
+def test_a_path_that_is_not_there(lakehouse: Command, home: Path, tmp_path: Path, command: str, missing: str) -> None:
+    ended = lakehouse(command, "--source", "superstore", tmp_path / missing)
+    assert ended.code == 2
+    assert ended.sentence == f"{tmp_path / missing} is not there: check the path"
+    assert nothing_happened(home)
+
+
+def test_one_missing_path_of_several_stops_the_call_before_anything_lands(
+    lakehouse: Command, home: Path, file: Path
+) -> None:
+    assert lakehouse("land", "--source", "superstore", file, file.with_name("gone.csv")).code == 2
+    assert nothing_happened(home)
+
+
+def test_a_folder_without_csv_files(lakehouse: Command, home: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "notes.txt").write_text("no sales")
+    ended = lakehouse("land", "--source", "superstore", tmp_path / "empty")
+    assert ended.code == 2
+    assert ended.sentence == f"{tmp_path / 'empty'} holds no .csv or .csv.gz file: check the path"
+    assert nothing_happened(home)
+
+
+@pytest.mark.parametrize("as_of", ["yesterday", "2024-13-01", "2024-02-30T00:00:00Z", "", "01.03.2024", "1709251200"])
+def test_an_as_of_that_is_no_moment(lakehouse: Command, home: Path, file: Path, as_of: str) -> None:
+    ended = lakehouse("land", "--source", "superstore", "--as-of", as_of, file)
+    assert ended.code == 2
+    assert ended.sentence == f"--as-of {as_of!r} is no ISO 8601 moment such as 2024-03-01T06:00:00Z"
+    assert nothing_happened(home)
+
+
+def test_an_as_of_in_the_future(lakehouse: Command, home: Path, file: Path) -> None:
+    ahead = datetime.now(UTC) + timedelta(minutes=10)
+    ended = lakehouse("land", "--source", "superstore", "--as-of", ahead.isoformat(), file)
+    assert ended.code == 2
+    assert "lies in the future: give the moment of its extraction with --as-of" in ended.sentence
+    assert f"{ahead:%Y-%m-%d %H:%M:%S} UTC" in ended.sentence
+    assert nothing_happened(home)
+
+
+def test_a_modification_time_in_the_future(lakehouse: Command, home: Path, file: Path) -> None:
+    plain = file.rename(file.with_name("plain.csv"))
+    ahead = datetime.now(UTC).timestamp() + 3_600
+    os.utime(plain, (ahead, ahead))
+    ended = lakehouse("land", "--source", "superstore", plain)
+    assert ended.code == 2
+    assert "plain.csv would speak as of" in ended.sentence
+    assert "(modification time)" in ended.sentence
+    assert nothing_happened(home)
+
+
+def test_a_file_name_whose_as_of_is_no_moment(lakehouse: Command, home: Path, file: Path) -> None:
+    named = file.rename(file.with_name("superstore_2024-13-01T060000Z.csv"))
+    ended = lakehouse("land", "--source", "superstore", named)
+    assert ended.code == 2
+    assert ended.sentence.startswith("superstore_2024-13-01T060000Z.csv should tell its as-of")
+    assert nothing_happened(home)
+
+
+@pytest.mark.parametrize("arguments", [["fly"], ["land"], ["land", "--source", "superstore"], ["status", "--colour"]])
+def test_a_command_line_that_is_none(lakehouse: Command, home: Path, arguments: list[str]) -> None:
+    ended = lakehouse(*arguments)
+    assert ended.code == 2
+    assert "Error: " in ended.err
+    assert nothing_happened(home)
