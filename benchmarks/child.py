@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +50,7 @@ def _by_feed(step: dict[str, Any], mark: Mark) -> Any:
     from benchmarks import feed
 
     mark("feed-begun")
-    return feed.run(step["do"], step["home"], step["other"])
+    return feed.run(step["do"], step["home"], step["other"], step["span"])
 
 
 def _by_command(step: dict[str, Any], mark: Mark) -> Any:
@@ -119,8 +120,7 @@ def _said(line: str) -> None:
 
 def _watch_tally() -> None:
     """The one stage that no named point ends."""
-    from lakehouse.silver import batch
-
+    batch: Any = import_module("lakehouse.silver.batch")
     counted = batch.tally
     if counted.__module__ == __name__:
         return
@@ -147,7 +147,7 @@ def _watch_staging() -> None:
         written(writer, path, *arguments, **named)
         _LISTENER[0](STAGED + path.rstrip("/").rpartition("/")[2].replace("_", "-"))
 
-    DataFrameWriter.parquet = parquet  # type: ignore[method-assign]
+    DataFrameWriter.parquet = parquet  # type: ignore[assignment]
     _UNWATCH.append(lambda: setattr(DataFrameWriter, "parquet", written))
 
 
