@@ -21,6 +21,9 @@ from lakehouse.sample import write_history, write_increment
 
 ROWS = 5_000
 ROUNDS = 3
+FIRST = 4
+"""The first increment's place after the history: in the days before it no customer and no product changes."""
+
 FILE_ROWS = 250_000
 METRICS = {
     "scanTimeMs": "scan ms",
@@ -96,9 +99,9 @@ def split(csv: Path, rows: int) -> Iterator[Path]:
 
 
 def increment_of(folder: Path, size: int, number: int) -> tuple[str, list[Path]]:
-    """An increment's as-of, and its file."""
+    """The as-of of an increment, from 1, and its file."""
     path = folder / f"increment-{size}-{number}.csv"
-    made = write_increment(path, of_rows=size, rows=ROWS, number=number)
+    made = write_increment(path, of_rows=size, rows=ROWS, number=FIRST - 1 + number)
     return made.as_of.isoformat(), [path]
 
 
@@ -163,7 +166,7 @@ def _gold_commits(size: int, home: Path, ran: list[Step]) -> Iterator[dict[str, 
             raise JobError(f"increment {number} into {size:,} rows did not reach gold as it was made: {release}")
         for table in release["versions"]:
             for told in told_by(home / Path(*table.split(".")), release["release_id"]):
-                yield {"rows before": size, "increment": number, "table": table, **told}
+                yield {"rows before": size, "increment": number, "table": table.partition(".")[2], **told}
 
 
 def told_by(table: Path, commit_id: str) -> Iterator[dict[str, Any]]:
@@ -173,5 +176,6 @@ def told_by(table: Path, commit_id: str) -> Iterator[dict[str, Any]]:
             before = len(DeltaTable(str(table), version=commit["version"] - 1).file_uris())
             metrics = commit["operationMetrics"]
             shown = {column: int(metrics.get(name, 0)) for name, column in METRICS.items()}
-            shown |= {column: int(metrics[name]) for name, column in APPENDED.items() if name in metrics}
+            if commit["operation"] == "WRITE":
+                shown |= {column: int(metrics.get(name, 0)) for name, column in APPENDED.items()}
             yield {"commit": commit["operation"], "files before": before, **shown}
