@@ -5,6 +5,7 @@ with time, jobs and bytes read. Guaranteed: the hash is over source, key and the
 equal hashes are equal changes; both ways are measured by the same query over them.
 """
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -19,6 +21,7 @@ from pyspark.sql import functions as F
 from lakehouse.gold.changes import changed_lines, sales_at, span_between
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.session import open_session
 from lakehouse.silver import SALES
 
@@ -92,30 +95,32 @@ def _live(side: str, columns: list[str]) -> SparkColumn:
 
 def _measured(spark: SparkSession, found: Callable[[], DataFrame]) -> dict[str, Any]:
     """Find the changes once, count and hash them; seconds, jobs and bytes that this took."""
-    context, before = spark.sparkContext, _jobs(spark)
+    context, jobs_before, read_before = spark.sparkContext, _jobs(spark), _bytes_read()
     context.setJobGroup(GROUP, "what changed in silver")
     begun = time.perf_counter()
     rows = found().select(F.xxhash64(*KEYS).alias("key"), F.xxhash64(*KEYS, "was", "now").alias("whole"))
     told = rows.agg(F.count(F.lit(1)), F.bit_xor("key"), F.bit_xor("whole")).first()
     seconds = time.perf_counter() - begun
     context._jsc.clearJobGroup()
-    context._jsc.sc().listenerBus().waitUntilEmpty()
-    jobs = sorted(_jobs(spark) - before)
-    found_rows = list(told) if told is not None else []
-    return {"found": found_rows, "seconds": seconds, "jobs": len(jobs), "bytes read": _bytes_read(spark, jobs)}
+    return {
+        "found": list(told) if told is not None else [],
+        "seconds": seconds,
+        "jobs": _jobs(spark) - jobs_before,
+        "bytes read": _bytes_read() - read_before,
+    }
 
 
-def _jobs(spark: SparkSession) -> set[int]:
-    return set(spark.sparkContext.statusTracker().getJobIdsForGroup(GROUP))
+def _jobs(spark: SparkSession) -> int:
+    return len(spark.sparkContext.statusTracker().getJobIdsForGroup(GROUP))
 
 
-def _bytes_read(spark: SparkSession, jobs: list[int]) -> int:
-    """What the stages of these jobs read from files, as Spark counts it."""
-    tracker = spark.sparkContext.statusTracker()
-    infos = [tracker.getJobInfo(job) for job in jobs]
-    stages = {stage for info in infos if info is not None for stage in info.stageIds}
-    store = spark._jsc.sc().statusStore()
-    return sum(int(store.lastStageAttempt(stage).inputBytes()) for stage in stages)
+def _bytes_read() -> int:
+    """What Python and its JVM have read from files so far, whether the disk or its cache had it.
+
+    Spark's own counts leave out what Parquet reads in vectors.
+    """
+    processes = [os.getpid(), *([jvm] if (jvm := own_jvm()) else [])]
+    return sum(psutil.Process(pid).io_counters().read_chars for pid in processes)
 
 
 def _newest(lake: Lake) -> int:

@@ -9,8 +9,11 @@ import pyarrow as pa
 import pytest
 from click.testing import CliRunner
 from deltalake import CommitProperties, write_deltalake
+from pyspark.sql import DataFrameWriter
 
+from benchmarks import child
 from benchmarks.__main__ import BENCHES, main
+from benchmarks.changes import metrics_of
 from benchmarks.compare import fingerprint
 from benchmarks.increment import split, step_to, told_by
 from benchmarks.invoices import invoices, made_up
@@ -49,6 +52,20 @@ def test_an_intermediate_result_of_gold_ends_a_stage_whatever_its_name():
     ]
     with pytest.raises(JobError, match="no stage ends at 'elsewhere'"):
         stage_of("elsewhere")
+
+
+def test_intermediate_results_are_told_while_gold_is_built_and_not_after(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    written: list[str] = []
+    monkeypatch.setattr(DataFrameWriter, "parquet", lambda _, path: written.append(path))
+    monkeypatch.setattr(child, "_LISTENER", [told.append])
+    writer = DataFrameWriter.__new__(DataFrameWriter)
+    for point in ("gold-begun", "gold-before-release"):
+        writer.parquet(f"before {point}/fact_sales")
+        child._reached(point)
+    writer.parquet("after")
+    assert told == ["gold-begun", "gold-staged-fact-sales", "gold-before-release"]
+    assert len(written) == 3
 
 
 def test_where_silver_ends_is_told_by_the_stages():
@@ -96,6 +113,16 @@ def test_a_commit_is_found_by_its_id_with_the_files_there_were_before(tmp_path: 
     (told,) = told_by(tmp_path, "r2")
     assert (told["commit"], told["files before"]) == ("WRITE", 1)
     assert list(told_by(tmp_path, "r3")) == []
+
+
+def test_the_size_of_change_files_is_told_by_the_log(tmp_path: Path):
+    signed = CommitProperties(custom_metadata={"userMetadata": "b1"})
+    write_deltalake(str(tmp_path), pa.table({"n": [1]}), commit_properties=signed)
+    log = tmp_path / "_delta_log" / f"{0:020}.json"
+    cdc = [json.dumps({"cdc": {"path": f"_change_data/{n}", "size": 100, "dataChange": False}}) for n in (1, 2)]
+    log.write_text("\n".join([log.read_text().rstrip(), *cdc, ""]))
+    told = metrics_of(tmp_path, "b1")
+    assert (told["changeBytes"], told["numTargetChangeFilesAdded"]) == (200, 0)
 
 
 def test_made_up_invoices_are_the_same_each_time_and_hold_what_makes_work(monkeypatch, tmp_path: Path):
