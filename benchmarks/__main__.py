@@ -16,7 +16,7 @@ import click
 from benchmarks.report import Report, document, show
 from lakehouse.runtime.errors import JobError
 
-BENCHES = {"help": "answer", "road": "road", "increment": "increment"}
+BENCHES = {"help": "answer", "road": "road", "increment": "increment", "changes": "changes"}
 """A bench's name → its module here."""
 
 

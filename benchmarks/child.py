@@ -1,8 +1,9 @@
 """One measured process: the steps of a plan, one after the other, each with the moments at which its stages ended.
 
 In: a plan, a JSON file of steps, and a name for the result. Out: a JSON file with the outcome and the marks of
-each step. Guaranteed: what runs is the command line itself, or the peer; nothing is measured by changing it but
-for calls that take the time: the protocols' named points, the lines of progress, and `tally`.
+each step. Guaranteed: what runs is the command line itself, the peer, or the comparison of the change feed; nothing
+is measured by changing it but for calls that take the time: the protocols' named points, the lines of progress,
+`tally`, and that gold wrote an intermediate result.
 """
 
 import contextlib
@@ -12,10 +13,14 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 Mark = Callable[[str], None]
+
+STAGED = "gold-staged-"
+"""How the marks begin that tell of an intermediate result of gold: `gold-staged-lines`."""
 
 
 def run_plan(plan: Path, result: Path) -> None:
@@ -28,7 +33,7 @@ def run_plan(plan: Path, result: Path) -> None:
         def mark(point: str, marks: list[dict[str, Any]] = marks) -> None:
             marks.append({"point": point, "at": time.time(), "jobs": _jobs()})
 
-        outcome = _by_peer(step, mark) if step["who"] == "peer" else _by_command(step, mark)
+        outcome = SIDES[step["who"]](step, mark)
         mark("end")
         done.append({"begun": begun, "outcome": outcome, "marks": marks})
     result.write_text(json.dumps(done))
@@ -39,6 +44,13 @@ def _by_peer(step: dict[str, Any], mark: Mark) -> dict[str, int]:
 
     mark("peer-begun")
     return load(Path(step["csv"]), Path(step["home"]), step["as_of"], mark)
+
+
+def _by_feed(step: dict[str, Any], mark: Mark) -> Any:
+    from benchmarks import feed
+
+    mark("feed-begun")
+    return feed.run(step["do"], step["home"], step["other"], step["span"])
 
 
 def _by_command(step: dict[str, Any], mark: Mark) -> Any:
@@ -59,6 +71,14 @@ def _by_command(step: dict[str, Any], mark: Mark) -> Any:
         if end.code:
             raise
     return json.loads(printed.getvalue())
+
+
+SIDES: dict[str, Callable[[dict[str, Any], Mark], Any]] = {
+    "lakehouse": _by_command,
+    "peer": _by_peer,
+    "feed": _by_feed,
+}
+"""Who takes a step."""
 
 
 def _watch(mark: Mark) -> None:
@@ -84,6 +104,10 @@ def _reached(point: str) -> None:
     _LISTENER[0](point)
     if point == "batch-begun":
         _watch_tally()
+    if point == "gold-begun":
+        _watch_staging()
+    if point == "gold-before-release":
+        _UNWATCH.pop()()
 
 
 def _said(line: str) -> None:
@@ -96,8 +120,7 @@ def _said(line: str) -> None:
 
 def _watch_tally() -> None:
     """The one stage that no named point ends."""
-    from lakehouse.silver import batch
-
+    batch: Any = import_module("lakehouse.silver.batch")
     counted = batch.tally
     if counted.__module__ == __name__:
         return
@@ -109,6 +132,23 @@ def _watch_tally() -> None:
 
     tally.__module__ = __name__
     batch.tally = tally
+
+
+_UNWATCH: list[Callable[[], None]] = []
+
+
+def _watch_staging() -> None:
+    """Gold computes its results into Parquet files and commits only then: these files end its stages."""
+    from pyspark.sql import DataFrameWriter
+
+    written = DataFrameWriter.parquet
+
+    def parquet(writer: DataFrameWriter, path: str, *arguments: Any, **named: Any) -> None:
+        written(writer, path, *arguments, **named)
+        _LISTENER[0](STAGED + path.rstrip("/").rpartition("/")[2].replace("_", "-"))
+
+    DataFrameWriter.parquet = parquet  # type: ignore[assignment]
+    _UNWATCH.append(lambda: setattr(DataFrameWriter, "parquet", written))
 
 
 def _jobs() -> int:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.child import STAGED
 from benchmarks.sampling import Sample, samples_of
 from lakehouse.runtime.errors import JobError
 
@@ -31,6 +32,18 @@ STAGE_ENDED_BY = {
     "merged": "merge",
     "compared": "accounting",
     "done": "accounting",
+    "gold-begun": "gold begin",
+    "gold-staged-lines": "gold lines",
+    "gold-staged-touched": "gold facts",
+    "gold-staged-fact-sales": "gold facts",
+    "gold-dim-customer": "gold tables",
+    "gold-dim-product": "gold tables",
+    "gold-dim-store": "gold tables",
+    "gold-dim-date": "gold tables",
+    "gold-fact-sales": "gold tables",
+    "gold-before-release": "gold tables",
+    "gold-after-release": "gold release",
+    "feed-begun": "start",
     "end": "report",
     "exit": "exit",
     "peer-begun": "start",
@@ -39,8 +52,22 @@ STAGE_ENDED_BY = {
     "peer-tallied": "tally",
     "peer-merged": "merge",
     "peer-quarantined": "quarantine",
+    "peer-gold-dimensions": "gold dimensions",
+    "peer-gold-tables": "gold tables",
 }
 """A mark → the stage whose time ends there; of a batch after the first, `session` is the way to its begin."""
+
+
+def stage_of(point: str) -> str:
+    """The stage that ends at a mark; an intermediate result of gold that is not named is of the dimensions.
+
+    Raises:
+        JobError: no stage does.
+    """
+    stage = STAGE_ENDED_BY.get(point, "gold dimensions" if point.startswith(STAGED) else None)
+    if stage is None:
+        raise JobError(f"no stage ends at {point!r}: name one in {__name__}.STAGE_ENDED_BY")
+    return stage
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +92,13 @@ class Step:
     def total(self) -> float:
         """All stages, in seconds."""
         return sum(self.seconds.values())
+
+    @property
+    def before_gold(self) -> float:
+        """From the start to silver's last word, in seconds: the stages that end before the first one of gold."""
+        stages = list(self.seconds)
+        first = next((place for place, stage in enumerate(stages) if stage.startswith("gold ")), len(stages))
+        return sum(self.seconds[stage] for stage in stages[:first])
 
 
 def run_steps(plan: Sequence[Mapping[str, Any]], folder: Path) -> list[Step]:
@@ -114,7 +148,7 @@ def by_stage(
     seconds: dict[str, float] = {}
     jobs: dict[str, int] = {}
     for mark in marks:
-        stage = STAGE_ENDED_BY[mark["point"]]
+        stage = stage_of(mark["point"])
         seconds[stage] = seconds.get(stage, 0.0) + mark["at"] - begun
         jobs[stage] = jobs.get(stage, 0) + mark["jobs"] - jobs_before
         begun, jobs_before = mark["at"], mark["jobs"]

@@ -65,3 +65,8 @@ def _figure(value: Any) -> Any:
 def megabytes(size: int) -> int:
     """Bytes as whole MiB."""
     return round(size / 2**20)
+
+
+def kilobytes(size: int) -> int:
+    """Bytes as whole KiB."""
+    return round(size / 2**10)

@@ -5,20 +5,28 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from click.testing import CliRunner
+from deltalake import CommitProperties, write_deltalake
+from pyspark.sql import DataFrameWriter
 
+from benchmarks import child
 from benchmarks.__main__ import BENCHES, main
-from benchmarks.increment import split
+from benchmarks.changes import metrics_of
+from benchmarks.compare import fingerprint
+from benchmarks.increment import split, step_to, told_by
 from benchmarks.invoices import invoices, made_up
-from benchmarks.measure import STAGE_ENDED_BY, by_stage, commits
+from benchmarks.measure import Step, by_stage, commits, stage_of
 from benchmarks.peer import SALES, load
 from benchmarks.report import Report, Table, document
-from benchmarks.road import CLASSES, classes, fingerprint
+from benchmarks.road import CLASSES, classes
 from benchmarks.sampling import samples_of
 from lakehouse.contract.loader import load_catalog
+from lakehouse.gold.job import GOLD_POINTS
 from lakehouse.ops.killpoints import LANDING_POINTS, SILVER_POINTS
 from lakehouse.runtime.conf import conf_folder
+from lakehouse.runtime.errors import JobError
 
 AS_OF = "2012-01-01T00:00:00"
 
@@ -28,7 +36,42 @@ def marks(*told: tuple[str, float, int]) -> list[dict[str, object]]:
 
 
 def test_every_named_point_of_the_protocols_ends_a_stage():
-    assert {*LANDING_POINTS, *SILVER_POINTS} <= STAGE_ENDED_BY.keys()
+    assert all(stage_of(point) for point in (*LANDING_POINTS, *SILVER_POINTS, *GOLD_POINTS))
+
+
+def test_every_stage_of_gold_is_told_from_those_before():
+    assert {stage_of(point).partition(" ")[0] for point in GOLD_POINTS} == {"gold"}
+    assert "gold" not in {stage_of(point).partition(" ")[0] for point in (*LANDING_POINTS, *SILVER_POINTS)}
+
+
+def test_an_intermediate_result_of_gold_ends_a_stage_whatever_its_name():
+    assert [stage_of(f"gold-staged-{name}") for name in ("lines", "customer", "touched")] == [
+        "gold lines",
+        "gold dimensions",
+        "gold facts",
+    ]
+    with pytest.raises(JobError, match="no stage ends at 'elsewhere'"):
+        stage_of("elsewhere")
+
+
+def test_intermediate_results_are_told_while_gold_is_built_and_not_after(monkeypatch: pytest.MonkeyPatch):
+    told: list[str] = []
+    written: list[str] = []
+    monkeypatch.setattr(DataFrameWriter, "parquet", lambda _, path: written.append(path))
+    monkeypatch.setattr(child, "_LISTENER", [told.append])
+    writer = DataFrameWriter.__new__(DataFrameWriter)
+    for point in ("gold-begun", "gold-before-release"):
+        writer.parquet(f"before {point}/fact_sales")
+        child._reached(point)
+    writer.parquet("after")
+    assert told == ["gold-begun", "gold-staged-fact-sales", "gold-before-release"]
+    assert len(written) == 3
+
+
+def test_where_silver_ends_is_told_by_the_stages():
+    seconds = {"start": 1.0, "merge": 2.0, "gold begin": 4.0, "gold tables": 8.0, "report": 16.0}
+    step = Step(outcome=None, seconds=seconds, jobs={}, cpu_seconds=0, peak_bytes=0)
+    assert (step.before_gold, step.total) == (3, 31)
 
 
 def test_the_time_between_two_marks_belongs_to_the_stage_that_the_later_one_ends():
@@ -53,6 +96,35 @@ def test_a_history_is_cut_without_losing_a_line_and_every_part_has_the_header(tm
     assert [p.read_text().split() for p in parts] == [["head", *"012"], ["head", *"345"], ["head", "6"]]
 
 
+def test_a_run_without_files_goes_on_with_what_has_landed(tmp_path: Path):
+    assert step_to("gold", tmp_path)["arguments"] == ["run", "--to", "gold", "--source", "superstore"]
+    assert step_to("gold", tmp_path, "2024-01-01", [tmp_path])["arguments"][-3:] == [
+        "--as-of",
+        "2024-01-01",
+        str(tmp_path),
+    ]
+
+
+def test_a_commit_is_found_by_its_id_with_the_files_there_were_before(tmp_path: Path):
+    rows = pa.table({"n": [1, 2]})
+    for signature in ("r1", "r2"):
+        signed = CommitProperties(custom_metadata={"userMetadata": signature})
+        write_deltalake(str(tmp_path), rows, mode="append", commit_properties=signed)
+    (told,) = told_by(tmp_path, "r2")
+    assert (told["commit"], told["files before"]) == ("WRITE", 1)
+    assert list(told_by(tmp_path, "r3")) == []
+
+
+def test_the_size_of_change_files_is_told_by_the_log(tmp_path: Path):
+    signed = CommitProperties(custom_metadata={"userMetadata": "b1"})
+    write_deltalake(str(tmp_path), pa.table({"n": [1]}), commit_properties=signed)
+    log = tmp_path / "_delta_log" / f"{0:020}.json"
+    cdc = [json.dumps({"cdc": {"path": f"_change_data/{n}", "size": 100, "dataChange": False}}) for n in (1, 2)]
+    log.write_text("\n".join([log.read_text().rstrip(), *cdc, ""]))
+    told = metrics_of(tmp_path, "b1")
+    assert (told["changeBytes"], told["numTargetChangeFilesAdded"]) == (200, 0)
+
+
 def test_made_up_invoices_are_the_same_each_time_and_hold_what_makes_work(monkeypatch, tmp_path: Path):
     monkeypatch.delenv("RETAIL_REAL_DATA", raising=False)
     assert "made-up" in invoices(tmp_path / "a.csv", 100)
@@ -74,7 +146,7 @@ def test_the_peer_gives_every_row_one_class_and_keeps_the_winners(tmp_path: Path
     counts = load(csv, tmp_path, AS_OF, told.append)
     assert counts == {"rows_in": 5, "inserted": 2, "duplicate": 1, "quarantined": 2}
     assert fingerprint(tmp_path / "silver" / "sales")[0] == 2
-    assert set(told) <= STAGE_ENDED_BY.keys()
+    assert all(stage_of(point) for point in told)
 
 
 def test_the_peer_makes_the_business_columns_of_the_contract_in_their_order():
