@@ -11,17 +11,20 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import psutil
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.gold.changes import changed_lines, sales_at, span_between
+from lakehouse.gold.build import Build
+from lakehouse.gold.changes import changed_lines
+from lakehouse.gold.release import STEP, intended
+from lakehouse.gold.span import span_between
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.runtime.leases import own_jvm
+from lakehouse.runtime.leases import Lease, own_jvm
 from lakehouse.runtime.session import open_session
 from lakehouse.silver import SALES
 
@@ -55,8 +58,9 @@ def compare(spark: SparkSession, lake: Lake, with_feed: Lake, span: int) -> dict
 
 def by_batch_ids(spark: SparkSession, lake: Lake, version: int, span: int) -> DataFrame:
     """The product's way."""
-    changes = span_between(lake, version - span, version)
-    return changed_lines(sales_at(spark, lake, version), lake, changes, columns_of(lake))
+    target = intended(lake, None, version, STEP)
+    build = Build(spark=spark, lake=lake, target=target, base=None, held=cast(Lease, None))  # nothing is committed
+    return changed_lines(build, span_between(lake, version - span, version), columns_of(lake))
 
 
 def by_feed(spark: SparkSession, lake: Lake, version: int, span: int) -> DataFrame:

@@ -15,10 +15,13 @@ from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.landed_files"
-LANDING, LANDED, REJECTED, ABANDONED = "landing", "landed", "rejected", "abandoned"
-"""Being written; kept; kept, but no file of the source; never kept, as the bytes were gone before they could be."""
+LANDING, LANDED, REJECTED = "landing", "landed", "rejected"
+"""Being written; kept; kept, but no file of the source."""
 
-KEPT = (LANDED, REJECTED)
+ABANDONED, WITHDRAWN = "abandoned", "withdrawn"
+"""Never kept, as the bytes were gone before they could be; kept, but taken back."""
+
+KEPT = (LANDED, REJECTED, WITHDRAWN)
 """Statuses of landings whose bytes are in bronze."""
 
 

@@ -4,25 +4,9 @@ In: a session, a table's log. Out: commits that carry `userMetadata`. Guaranteed
 of each table, whether the release under way has written it already.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from pyspark.sql import SparkSession
-
 from lakehouse.gold.span import HOUSEKEEPING
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.upsert import USER_METADATA
-
-
-@contextmanager
-def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
-    """Commits made inside carry the id."""
-    spark.conf.set(USER_METADATA, commit_id)
-    try:
-        yield
-    finally:
-        spark.conf.unset(USER_METADATA)
 
 
 def signatures_since(lake: Lake, table: str, version: int) -> list[str | None]:

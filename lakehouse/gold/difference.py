@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
-from lakehouse.gold.commits import signed
 from lakehouse.quality.digest import Digest, digest_columns, row_number_of
+from lakehouse.silver.upsert import signed
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 

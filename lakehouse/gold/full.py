@@ -13,14 +13,13 @@ from lakehouse.contract.model import Table
 from lakehouse.gold import scd2
 from lakehouse.gold.build import Build, Written, commit, refuse_collisions
 from lakehouse.gold.calendar import calendar_rows
-from lakehouse.gold.commits import signed
 from lakehouse.gold.dimensions import Dimension, dimensions, members, rows_of
 from lakehouse.gold.facts import fact_rows, live_lines
 from lakehouse.gold.observations import followed, observations
 from lakehouse.gold.release import read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.upsert import create_table
+from lakehouse.silver.upsert import create_table, signed
 
 ROWS_A_FILE = 250_000
 """So that a change of a few days touches few files of facts."""

@@ -5,6 +5,7 @@ Guaranteed: each call is one commit; rows are upserted by the keys of the contra
 something twice changes nothing.
 """
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -53,6 +54,25 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     write_deltalake(_opened(lake, table), reader, mode="overwrite", predicate=those)
 
 
+def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
+    """Set columns to texts in the rows where others have one of the texts given, in one commit; none where none is."""
+    try:
+        opened = DeltaTable(lake.location(table))
+    except TableNotFoundError:
+        return
+    if among and all(among.values()):
+        opened.update({name: _quoted(value) for name, value in values.items()}, predicate=_among(among))
+
+
+def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> dict[Any, int]:
+    """How many rows each value of a column has, where others have one of the texts given."""
+    try:
+        opened = DeltaTable(lake.location(table))
+    except TableNotFoundError:
+        return {}
+    return Counter(pa.table(_scan(opened, [column], _among(among)))[column].to_pylist())
+
+
 def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
     """The rows whose columns equal the values given, in the order of their keys; [] where there is no table."""
     try:
@@ -79,8 +99,7 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
         among: only the rows where these columns have one of the texts given.
     """
     opened, contract = DeltaTable(lake.location(table), version=version), arrow_schema(lake.table(table))
-    where = " AND ".join(f"{name} IN ({', '.join(map(_quoted, texts))})" for name, texts in among.items())
-    write_parquet(location, contract, map(pa.record_batch, _scan(opened, contract.names, where)))
+    write_parquet(location, contract, map(pa.record_batch, _scan(opened, contract.names, _among(among))))
 
 
 def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
@@ -114,6 +133,10 @@ def _opened(lake: Lake, table: str) -> DeltaTable:
             description=contract.description,
             configuration={**DELTA_PROPERTIES, **contract.properties},
         )
+
+
+def _among(texts: Mapping[str, Collection[str]]) -> str:
+    return " AND ".join(f"{name} IN ({', '.join(map(_quoted, those))})" for name, those in texts.items())
 
 
 def _quoted(text: str) -> str:

@@ -14,8 +14,9 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import KEPT, LANDED, LANDING, Landing
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
-from lakehouse.ops import accounting, tables
+from lakehouse.ops import accounting, tables, withdrawals
 from lakehouse.ops.accounting import DONE, PREPARED, Accounting
+from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
@@ -45,7 +46,7 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
     if table_exists(lake.location(SALES)):
         say("checking silver")
         spark = open_spark()
-        found += _silver(_sales(spark, lake), batches)
+        found += _silver(_sales(spark, lake), batches, withdrawals.read(lake, status=DONE))
         if rebuild:
             say("building silver anew from bronze")
             found.append(_rebuilt(spark, lake, landings, batches))
@@ -86,8 +87,10 @@ def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -
         wrong.append({"file": f"landing {landing_id} is not in the ledger", "records": None, "accounted": None})
     rows = sum(one.rows_in for one in by_landing.values())
     yield finding("rows are conserved", f"{rows} row(s) in {len(by_landing)} batch(es) are the records landed", wrong)
-    open_batches = [{"batch_id": b.batch_id, "source": b.source} for b in batches if b.status == PREPARED]
-    yield finding("batches are closed", f"{len(batches)} batch(es)", open_batches)
+    begun = withdrawals.read(lake, status=PREPARED)
+    left = [{"batch_id": b.batch_id, "source": b.source} for b in batches if b.status == PREPARED]
+    left += [{"withdrawal_id": one.withdrawal_id, "source": one.source} for one in begun]
+    yield finding("batches and withdrawals are closed", f"{len(batches)} batch(es)", left)
     stored: dict[str, int] = {}
     for row in tables.read(lake, "ops.quarantine", ["landing_id", "line", "batch_id"]):
         stored[row["batch_id"]] = stored.get(row["batch_id"], 0) + 1
@@ -99,8 +102,8 @@ def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -
     yield finding("quarantined rows are stored", f"{sum(stored.values())} row(s)", differing)
 
 
-def _silver(sales: DataFrame, batches: list[Accounting]) -> Iterator[Finding]:
-    """Silver against the sums of the accounting, and its keys."""
+def _silver(sales: DataFrame, batches: list[Accounting], taken_back: list[Withdrawal]) -> Iterator[Finding]:
+    """Silver against the sums of all batches that were done, less what withdrawals removed, and its keys."""
     found = {
         row["source_system"]: (row["live"], row["rows"])
         for row in sales.groupBy("source_system")
@@ -109,10 +112,11 @@ def _silver(sales: DataFrame, batches: list[Accounting]) -> Iterator[Finding]:
     }
     wrong = []
     for source in sorted({*found, *(one.source for one in batches)}):
-        sums = {n: sum(b.classes[n] for b in batches if b.source == source and b.status == DONE) for n in _MOVES}
+        sums = {n: sum(b.classes[n] for b in batches if b.source == source and b.done_at) for n in _MOVES}
+        removed = sum(one.removed for one in taken_back if one.source == source)
         expected = (
-            sums["inserted"] + sums["revived"] - sums["deleted"],
-            sums["inserted"] + sums["tombstoned"],
+            sums["inserted"] + sums["revived"] - sums["deleted"] - removed,
+            sums["inserted"] + sums["tombstoned"] - removed,
         )
         if found.get(source, (0, 0)) != expected:
             wrong.append({"source": source, "live, rows": found.get(source), "by the accounting": expected})

@@ -4,6 +4,7 @@ In: the staged rows of a batch. Out: rows of `ops.quarantine`. Guaranteed: one c
 whatever an earlier, killed attempt at the same batch wrote; nothing else in the table changes.
 """
 
+from collections.abc import Collection
 from datetime import datetime
 
 from pyspark.sql import DataFrame
@@ -15,6 +16,8 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import parquet_batches
 
 TABLE = "ops.quarantine"
+OPEN, WAIVED, WITHDRAWN = "open", "waived", "withdrawn"
+"""Kept out; kept out for good, as somebody said; kept out of a landing that was taken back."""
 
 
 def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: datetime) -> DataFrame:
@@ -30,12 +33,23 @@ def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: da
         as_array(F.col("_reasons")).alias("reasons"),
         F.lit(fingerprint).alias("rule_fingerprint"),
         "recorded_at",
-        F.lit("open").alias("status"),
+        F.lit(OPEN).alias("status"),
         F.lit(now).alias("quarantined_at"),
     )
 
 
-def store(lake: Lake, rejected: str, batch_id: str, count: int) -> None:
-    """Put the rows staged at `rejected` into the table, in place of those that an earlier attempt left."""
-    if count or tables.read(lake, TABLE, ["line"], batch_id=batch_id):
-        tables.replace(lake, TABLE, parquet_batches(rejected), batch_id=batch_id)
+def store(lake: Lake, rejected: str, landing_id: str, count: int) -> None:
+    """Put the rows staged at `rejected` into the table, in place of what an earlier attempt or generation left."""
+    if count or tables.read(lake, TABLE, ["line"], landing_id=landing_id):
+        tables.replace(lake, TABLE, parquet_batches(rejected), landing_id=landing_id)
+
+
+def withdraw(lake: Lake, landing_ids: Collection[str]) -> None:
+    """Mark the rows of landings that are taken back."""
+    tables.update(lake, TABLE, {"status": WITHDRAWN}, landing_id=landing_ids)
+
+
+def kept_out(lake: Lake, source: str) -> list[tuple[str, int]]:
+    """Landing and line of the rows of a source that were never accepted."""
+    rows = tables.read(lake, TABLE, ["landing_id", "line", "status"], source=source)
+    return [(row["landing_id"], row["line"]) for row in rows if row["status"] in (OPEN, WAIVED)]

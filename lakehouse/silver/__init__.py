@@ -2,3 +2,8 @@
 
 SALES = "silver.sales"
 """The one table of the layer; see its contract."""
+
+INSERTS = ("inserted", "tombstoned")
+UPDATES = ("deleted", "revived", "refreshed", "updated")
+CHANGES = (*INSERTS, *UPDATES)
+"""Classes of rows that change silver, and how."""

@@ -5,10 +5,8 @@ Guaranteed: stage -> classify against a pinned version -> gate -> quarantine and
 -> compare -> `done`. After a kill anywhere, doing it again ends in the same tables and the same accounting.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -23,11 +21,12 @@ from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import remove_tree
-from lakehouse.silver import SALES, upsert
+from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
 from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
-from lakehouse.silver.classify import CHANGES, UPDATES, classified
+from lakehouse.silver.classify import classified
 from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.judge import judged_rows
+from lakehouse.silver.settle import settle
 from lakehouse.silver.tally import Tally, class_counts, tally
 
 KIND = "csv"
@@ -81,7 +80,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
     now = datetime.now(UTC)
     rejected = quarantine.quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
     staged(spark, rejected, f"{staging}/rejected")
-    quarantine.store(lake, f"{staging}/rejected", batch.id, counted.standing["quarantined"])
+    quarantine.store(lake, f"{staging}/rejected", batch.landing.landing_id, counted.standing["quarantined"])
     reached("quarantined")
     accounting.write(lake, prepared)
     reached("prepared")
@@ -96,39 +95,14 @@ def staged(spark: SparkSession, rows: DataFrame, location: str) -> DataFrame:
     return spark.read.schema(rows.schema).parquet(location)
 
 
-def settle(lake: Lake, prepared: Accounting) -> Accounting:
-    """Close a prepared batch whose work in silver is done.
-
-    Its staging goes first: once the batch is `done` nobody looks for what a kill left of it.
+def refuse_other_writers(lake: Lake, pinned: int) -> None:
+    """Silver must be as it was when the changes were worked out.
 
     Raises:
-        JobError: silver's history does not hold the batch, or holds other counts than were classified.
+        JobError: someone wrote to it without its lease.
     """
-    changing = sum(prepared.classes.get(name, 0) for name in CHANGES)
-    if not changing:
-        merged = None
-    else:
-        commit = committed(lake, prepared)
-        if commit is None:
-            raise JobError(f"batch {prepared.batch_id} is not in silver: run the command again")
-        if not upsert.counts_agree(commit["operationMetrics"], prepared.classes):
-            raise JobError(
-                f"batch {prepared.batch_id} changed other rows of silver than it was accounted for: someone "
-                "wrote to silver without its lease; run `lakehouse verify` to see what does not hold"
-            )
-        merged = int(commit["version"])
-    reached("compared")
-    remove_tree(lake.staging(prepared.batch_id))
-    done = prepared.closed(merged)
-    accounting.write(lake, done)
-    reached("done")
-    return done
-
-
-def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
-    """The commit of a batch in silver's history after the version it was classified against; None without one."""
-    commits = tables.history(lake, SALES, prepared.silver_version)
-    return next((c for c in commits if c.get("userMetadata") == prepared.batch_id), None)
+    if tables.version(lake, SALES) != pinned:
+        raise JobError("silver.sales was written by someone without its lease: run the command again")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -184,8 +158,7 @@ def _merge(
     if not any(prepared.classes.get(name) for name in CHANGES):
         return
     lease.check()
-    if tables.version(lake, SALES) != prepared.silver_version:
-        raise JobError("silver.sales was written by someone without its lease: run the command again")
+    refuse_other_writers(lake, prepared.silver_version)
     updates = sum(prepared.classes.get(name, 0) for name in UPDATES)
     table = batch.rules.table
     upsert.merge_changes(spark, lake.location(SALES), compared.changes, compared.bounds, table, batch.id, updates)

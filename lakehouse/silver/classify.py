@@ -15,10 +15,6 @@ from lakehouse.contract.model import Column
 from lakehouse.silver.identity import CONTENT_HASH_VERSION, content_hash
 from lakehouse.silver.order import KEYS, rank
 
-INSERTS = ("inserted", "tombstoned")
-UPDATES = ("deleted", "revived", "refreshed", "updated")
-CHANGES = (*INSERTS, *UPDATES)
-
 
 def classified(winners: DataFrame, standing: DataFrame, business: Sequence[Column]) -> DataFrame:
     """Adds `_class`, and to `_conflict` what silver holds of the same moment with other content.

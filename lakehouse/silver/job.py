@@ -11,15 +11,15 @@ from pyspark.sql import SparkSession
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, Landing
-from lakehouse.ops import accounting
-from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, PREPARED, Accounting
+from lakehouse.ops import accounting, withdrawals
+from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, Accounting
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease, own_jvm
 from lakehouse.silver import SALES
-from lakehouse.silver.batch import Batch, committed, process, settle
-from lakehouse.silver.classify import CHANGES
+from lakehouse.silver.batch import Batch, process
+from lakehouse.silver.settle import settle_all
 
 
 def bring_to_silver(
@@ -46,13 +46,14 @@ def bring_to_silver(
     """
     with lease(lake.root, SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
-        settled = _settle_all(lake)
+        settled = settle_all(lake)
         pending = pending_landings(lake, source)
         accepted = {a.batch_id for a in accounting.read(lake, source=source) if a.passes}
         closed = [a for a in settled if a.source == source]
+        generations = withdrawals.generations(lake)
         for place, landing in enumerate(pending):
             begun(landing, place, len(pending))
-            batch = _batch(lake, landing)
+            batch = _batch(lake, landing, generations[landing.landing_id])
             closed.append(process(spark, lake, replace(batch, accepted=batch.id in accepted), held))
     return closed
 
@@ -60,7 +61,8 @@ def bring_to_silver(
 def pending_landings(lake: Lake, source: str) -> list[Landing]:
     """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
     closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status in (DONE, HELD)}
-    return [one for one in ledger.read(lake, source=source, status=LANDED) if _batch(lake, one).id not in closed]
+    landed, generations = ledger.read(lake, source=source, status=LANDED), withdrawals.generations(lake)
+    return [one for one in landed if _batch(lake, one, generations[one.landing_id]).id not in closed]
 
 
 def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> Accounting:
@@ -78,20 +80,7 @@ def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str],
     return accepted
 
 
-def _batch(lake: Lake, landing: Landing) -> Batch:
+def _batch(lake: Lake, landing: Landing, generation: int) -> Batch:
     source = lake.source(landing.source)
     rules = Rules(source=source, table=lake.table(source.table), calendar=lake.settings.calendar)
-    return Batch(landing=landing, rules=rules)
-
-
-def _settle_all(lake: Lake) -> list[Accounting]:
-    """Close the batches that a killed run brought into silver but not into the accounting.
-
-    Those it did not bring there are left `prepared`, and processed again with the landings that are pending.
-    """
-    settled = []
-    for prepared in accounting.read(lake, status=PREPARED):
-        if any(prepared.classes.get(name) for name in CHANGES) and committed(lake, prepared) is None:
-            continue
-        settled.append(settle(lake, prepared))
-    return settled
+    return Batch(landing=landing, rules=rules, generation=generation)

@@ -4,7 +4,8 @@ In: classified winners. Out: what Delta counted. Guaranteed: the newer-only cond
 itself, so that running it again, or after another writer, can never put an older statement over a newer one.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column as SparkColumn
@@ -14,11 +15,22 @@ from pyspark.sql import functions as F
 from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Column, Table
 from lakehouse.runtime.storage import table_exists
+from lakehouse.silver import CHANGES
 from lakehouse.silver.bounds import Bounds
-from lakehouse.silver.classify import CHANGES, UPDATES, current_hash
+from lakehouse.silver.classify import current_hash
 from lakehouse.silver.order import KEYS, rank
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+@contextmanager
+def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
+    """Commits made inside carry the id as `userMetadata`."""
+    spark.conf.set(USER_METADATA, commit_id)
+    try:
+        yield
+    finally:
+        spark.conf.unset(USER_METADATA)
 
 
 def create_table(spark: SparkSession, table: Table, location: str) -> None:
@@ -54,21 +66,9 @@ def merge_changes(
     merge = DeltaTable.forPath(spark, location).alias("t").merge(comes, same)
     if updates:
         merge = merge.whenMatchedUpdateAll(_newer(table.business_columns))
-    with_inserts = merge.whenNotMatchedInsertAll()
-    spark.conf.set(USER_METADATA, batch_id)
-    try:
-        with_inserts.execute()
-    finally:
-        spark.conf.unset(USER_METADATA)
+    with signed(spark, batch_id):
+        merge.whenNotMatchedInsertAll().execute()
 
 
 def _newer(business: Sequence[Column]) -> SparkColumn:
     return rank("s.") > rank("t.", current_hash(business, "t."))
-
-
-def counts_agree(metrics: Mapping[str, str], classes: Mapping[str, int]) -> bool:
-    """Whether Delta inserted and updated exactly what the classification said."""
-    updated = sum(classes.get(name, 0) for name in UPDATES)
-    inserted = sum(classes.get(name, 0) for name in CHANGES) - updated
-    told = (int(metrics.get("numTargetRowsInserted", -1)), int(metrics.get("numTargetRowsUpdated", -1)))
-    return told == (inserted, updated)

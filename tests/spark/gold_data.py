@@ -10,10 +10,9 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.contract.derive.spark_schema import spark_schema
-from lakehouse.gold.commits import signed
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver import SALES
-from lakehouse.silver.upsert import create_table
+from lakehouse.silver.upsert import create_table, signed
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -1,0 +1,150 @@
+"""Withdrawal: landings taken back, as if they had never come.
+
+In: landings of one source, under silver's lease. Out: silver with each line that stood as they said at the statement
+that wins without them, or gone. Guaranteed: one commit for all of them; what counts among the rest is what was
+accepted once, whatever today's rules say; after a kill anywhere, asking again ends in the same tables and books.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import reduce
+
+from delta.tables import DeltaTable
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from lakehouse.bronze import ledger
+from lakehouse.bronze.ledger import LANDED, Landing
+from lakehouse.ops import accounting, tables, withdrawals
+from lakehouse.ops.accounting import DONE
+from lakehouse.ops.killpoints import reached
+from lakehouse.ops.withdrawals import Withdrawal
+from lakehouse.quality import quarantine
+from lakehouse.quality.checks import Rules
+from lakehouse.runtime.errors import UsageError
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import Lease, lease, own_jvm
+from lakehouse.runtime.storage import remove_tree
+from lakehouse.silver import SALES
+from lakehouse.silver.batch import refuse_other_writers, staged
+from lakehouse.silver.bounds import bounds_of
+from lakehouse.silver.dedupe import PROVENANCE
+from lakehouse.silver.judge import judged_rows
+from lakehouse.silver.order import KEYS, rank
+from lakehouse.silver.settle import settle_all, settle_withdrawal
+from lakehouse.silver.upsert import signed
+
+RESTORED, REMOVED = "restored", "removed"
+
+
+def withdraw(
+    spark: SparkSession,
+    lake: Lake,
+    source: str,
+    landing_ids: Sequence[str],
+    *,
+    wait: bool = True,
+    say: Callable[[str], None] = lambda _: None,
+) -> Withdrawal:
+    """Take landings back.
+
+    Args:
+        landing_ids: of landings of the source that are landed; whether they are in silver yet does not matter.
+        wait: wait for another writer of silver; else fail.
+        say: takes a line where waiting begins.
+
+    Raises:
+        UsageError: one of them is not landed (any more).
+        JobError: silver was written by someone without its lease; asking again begins anew.
+    """
+    with lease(lake.root, SALES, wait=wait, say=say) as held:
+        held.guard(own_jvm())
+        settle_all(lake)
+        landed = {one.landing_id: one for one in ledger.read(lake, source=source, status=LANDED)}
+        if gone := [one for one in landing_ids if one not in landed]:
+            raise UsageError(f"landing {', '.join(gone)} is not landed: `lakehouse status` shows what is")
+        taken = [landed.pop(one) for one in dict.fromkeys(landing_ids)]
+        return settle_withdrawal(lake, _merged(spark, lake, taken, list(landed.values()), held))
+
+
+def _merged(
+    spark: SparkSession, lake: Lake, taken: Sequence[Landing], others: Sequence[Landing], held: Lease
+) -> Withdrawal:
+    """Work out what changes, write it down, and bring it into silver."""
+    source, pinned = lake.source(taken[0].source), tables.version(lake, SALES)
+    withdrawal_id = withdrawals.next_id(lake, source.name, [one.landing_id for one in taken])
+    staging = lake.staging(withdrawal_id)
+    remove_tree(staging)
+    counts: dict[str, int] = {}
+    if pinned is not None:
+        changes = staged(spark, _changes(spark, lake, taken, others, withdrawal_id), f"{staging}/changes")
+        counts = {row[0]: row[1] for row in changes.groupBy("_class").count().collect()}
+    prepared = Withdrawal(
+        withdrawal_id=withdrawal_id,
+        source=source.name,
+        landing_ids=tuple(one.landing_id for one in taken),
+        silver_version=pinned or 0,
+        restored=counts.get(RESTORED, 0),
+        removed=counts.get(REMOVED, 0),
+    )
+    withdrawals.write(lake, prepared)
+    reached("withdrawal-prepared")
+    if counts:
+        held.check()
+        refuse_other_writers(lake, prepared.silver_version)
+        where = bounds_of(changes, sum(counts.values()), source)("t.")
+        _merge(spark, lake, changes, where, withdrawal_id)
+    reached("withdrawal-merged")
+    return prepared
+
+
+def _changes(
+    spark: SparkSession, lake: Lake, taken: Sequence[Landing], others: Sequence[Landing], withdrawal_id: str
+) -> DataFrame:
+    """The lines that stand as the landings taken back said, each with the statement that wins without them."""
+    sales = spark.read.format("delta").load(lake.location(SALES))
+    said = ((F.col("_source_file") == one.path) & (F.col("recorded_at") == F.lit(one.as_of)) for one in taken)
+    those = (F.col("source_system") == taken[0].source) & reduce(SparkColumn.__or__, said)
+    lines = sales.where(those).select(*KEYS)
+    earlier = _earlier(lake, taken, others)
+    if not earlier:
+        return lines.join(sales.where(F.lit(False)).drop(*KEYS), how="left").withColumn("_class", F.lit(REMOVED))
+    rest = _accepted(spark, lake, earlier).join(F.broadcast(lines), list(KEYS), "left_semi")
+    place = F.row_number().over(Window.partitionBy(*KEYS).orderBy(rank().desc(), *PROVENANCE))
+    winners = rest.withColumn("_place", place).where("_place = 1").withColumn("_batch_id", F.lit(withdrawal_id))
+    kind = F.when(F.col("recorded_at").isNull(), REMOVED).otherwise(RESTORED)
+    return lines.join(winners.select(*sales.columns), list(KEYS), "left").withColumn("_class", kind)
+
+
+def _earlier(lake: Lake, taken: Sequence[Landing], others: Sequence[Landing]) -> list[Landing]:
+    """Those of the others that silver knows and that could win: what is newer than all taken back won already."""
+    done = {one.landing_id for one in accounting.read(lake, source=taken[0].source, status=DONE)}
+    last = max(one.as_of for one in taken)
+    return [one for one in others if one.landing_id in done and one.as_of <= last]
+
+
+def _accepted(spark: SparkSession, lake: Lake, landings: Sequence[Landing]) -> DataFrame:
+    """The statements of landings that were accepted when they came: all but blank and quarantined rows."""
+    source = lake.source(landings[0].source)
+    rules = Rules(source=source, table=lake.table(source.table), calendar=lake.settings.calendar)
+    rows = judged_rows(spark, lake, rules, landings).where(~F.col("_blank"))
+    kept_out = quarantine.kept_out(lake, source.name)
+    if not kept_out:
+        return rows
+    places = spark.createDataFrame(kept_out, "_landing_id string, _source_row bigint")
+    return rows.join(F.broadcast(places), ["_landing_id", "_source_row"], "left_anti")
+
+
+def _merge(spark: SparkSession, lake: Lake, changes: DataFrame, where: SparkColumn, withdrawal_id: str) -> None:
+    """Not the newer-only MERGE: `recorded_at` may go back."""
+    same = [F.col(f"t.{key}") == F.col(f"s.{key}") for key in KEYS]
+    columns = [c.name for c in lake.table(SALES).columns]
+    with signed(spark, withdrawal_id):
+        (
+            DeltaTable.forPath(spark, lake.location(SALES))
+            .alias("t")
+            .merge(changes.alias("s"), reduce(SparkColumn.__and__, [where, *same]))
+            .whenMatchedDelete(F.col("s._class") == REMOVED)
+            .whenMatchedUpdate(F.col("s._class") == RESTORED, {name: F.col(f"s.{name}") for name in columns})
+            .execute()
+        )
