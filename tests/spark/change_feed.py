@@ -8,7 +8,7 @@ corrections, the third comes late with lines from both sides of it.
 import csv
 import io
 from collections import Counter, defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -61,7 +61,7 @@ def sample(superstore: Path) -> list[Row]:
     return [row for row in rows if row["Product ID"] in followed]
 
 
-def events(rows: list[Row], key: str, column: str, change) -> dict[str, tuple[str, str]]:
+def events(rows: list[Row], key: str, column: str, change: Callable[[str], str]) -> dict[str, tuple[str, str]]:
     """The first keys that always had one value, and sold at least twice on each side of the day."""
     values, sides = defaultdict(set), defaultdict(Counter)
     for row in rows:

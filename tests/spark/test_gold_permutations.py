@@ -95,7 +95,7 @@ def arrives(spark: SparkSession, lake: Lake, statements: Sequence[Statement], na
 
 
 def gold_of(
-    spark: SparkSession, lake: Lake, batches: list[list[Statement]], *, rebuild: bool
+    spark: SparkSession, lake: Lake, batches: list[list[Statement]], *, verify: bool
 ) -> tuple[dict[str, str], Counter[str]]:
     """The digests of gold after all batches, each followed by a step that must be what the oracle says."""
     said: list[Statement] = []
@@ -110,14 +110,15 @@ def gold_of(
         assert release.kind == ("step" if number else "full")
         assert (number, release.digests) == (number, digests_of(state))
     assert counted_digests(spark, lake, release) == release.digests
-    assert [one for one in gold_findings(spark, lake, rebuild=rebuild) if not one.ok] == []
+    if verify:
+        assert [one for one in gold_findings(spark, lake, rebuild=True) if not one.ok] == []
     return release.digests, classes
 
 
 def test_stories_dealt_to_batches_come_to_the_oracles_gold_after_each_step(spark: SparkSession, lake: Lake) -> None:
     dice = Random(4)
     statements = [one for number in range(300) for one in told(dice, number)]
-    _, classes = gold_of(spark, lake, dealt(dice, statements, 3), rebuild=False)
+    _, classes = gold_of(spark, lake, dealt(dice, statements, 3), verify=False)
     every = {"inserted", "tombstoned", "deleted", "revived", "refreshed", "updated", "duplicate", "stale"}
     assert {name for name, count in classes.items() if count} >= every
 
@@ -132,6 +133,6 @@ def test_thousands_of_stories_come_to_the_same_gold_however_they_are_dealt(
     statements = [one for number in range(4_000) for one in told(dice, number)]
     dice.shuffle(statements)
     other = lake_at(tmp_path / "other", lake)
-    one_way, _ = gold_of(spark, lake, dealt(dice, statements, 6), rebuild=True)
-    other_way, _ = gold_of(spark, other, dealt(dice, statements, 3), rebuild=True)
+    one_way, _ = gold_of(spark, lake, dealt(dice, statements, 6), verify=True)
+    other_way, _ = gold_of(spark, other, dealt(dice, statements, 3), verify=True)
     assert one_way == other_way
