@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any, Literal
 
 from tests.oracle.calendar import NOT_APPLICABLE, UNKNOWN
@@ -25,6 +26,8 @@ from tests.oracle.silver import Statement
 
 SUPERSTORE, ONLINE_RETAIL = "superstore", "online_retail"
 NO_MERCHANDISE = re.compile("POST|DOT|M|m|D|S|C2|CRUK|B|PADS|BANK CHARGES|AMAZONFEE|gift_0001_[0-9]+")
+
+cached_surrogate_key = lru_cache(maxsize=1 << 18)(surrogate_key)  # only spares time: many facts share a version
 
 Key = tuple[str, str]
 Said = dict[tuple[Any, ...], str]  # what observations of one key and time say → the greatest rank that says it
@@ -189,4 +192,4 @@ def key_at(dimension: Dimension, line: Statement, versions: Mapping[Key, list[Ve
     version = there[bisect_right([v.valid_from for v in there], at) - 1]
     if not version.covers(at):
         raise LookupError(f"no version of {natural} covers {at}")
-    return surrogate_key(line.source_system, natural, version.valid_from)
+    return cached_surrogate_key(line.source_system, natural, version.valid_from)
