@@ -26,6 +26,15 @@ SILVER_POINTS = (
 )
 """Under silver's lease; after each step, so that every step has a point before and one after it."""
 
+WITHDRAWAL_POINTS = (
+    "withdrawal-prepared",
+    "withdrawal-merged",
+    "withdrawal-accounted",
+    "withdrawal-in-ledger",
+    "withdrawal-done",
+)
+"""Under silver's lease; the books are closed from the accounting to the ledger to the withdrawal itself."""
+
 _SPECIFICATION = re.compile(r"(?P<point>[a-z-]+)(:(?P<time>\d+))?(\+(?P<delay>\d+(\.\d+)?))?")
 _REACHED: Counter[str] = Counter()
 

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.ops.accounting import Accounting
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.session import open_session
 from lakehouse.runtime.settings import load_settings
+from tests.real_files import EARLIER, ONLINE_RETAIL
+from tests.spark.travels import lake_at, travel
 
 HERE = Path(__file__).parent
 
@@ -46,3 +49,12 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def lake(home: Path) -> Lake:
     """A lakehouse without data."""
     return open_lake("local")
+
+
+@pytest.fixture(scope="session")
+def online_retail(
+    spark: SparkSession, real_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[Lake, list[Accounting]]:
+    """A lakehouse with all of Online Retail in silver, and what it came to; not to be written to but in gold."""
+    lake = lake_at(tmp_path_factory.mktemp("online_retail"), open_lake("local"))
+    return lake, travel(spark, lake, "online_retail", [real_data / ONLINE_RETAIL], EARLIER)

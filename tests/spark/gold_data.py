@@ -10,6 +10,8 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.contract.derive.spark_schema import spark_schema
+from lakehouse.gold.release import GOLD_TABLES, Release, read_table
+from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver import SALES
 from lakehouse.silver.upsert import create_table, signed
@@ -95,3 +97,11 @@ def in_namespace(name: str, statements: list[dict[str, Any]]) -> list[dict[str, 
         own = {key: f"{name}/{one[key]}" for key in ("sale_id", "customer_id", "product_id", "country") if one.get(key)}
         told.append({**one, **own})
     return told
+
+
+def counted_digests(spark: SparkSession, lake: Lake, release: Release) -> dict[str, str]:
+    """The digest of each table of a release, counted anew: a release carries them on from the one before."""
+    return {
+        name: str(digest(read_table(spark, lake, release, name), digest_columns(lake.table(name))))
+        for name in GOLD_TABLES
+    }

@@ -8,22 +8,17 @@ import pytest
 
 from lakehouse.gold import job
 from lakehouse.gold.job import bring_to_gold
-from lakehouse.gold.release import GOLD_TABLES, newest, read_table
+from lakehouse.gold.release import newest, read_table
 from lakehouse.ops import killpoints
-from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.errors import JobError
-from tests.spark.gold_data import arrive, deleted, in_namespace, lake_at, line, removed, retail
+from tests.spark.gold_data import arrive, counted_digests, deleted, in_namespace, lake_at, line, removed, retail
 
 pytestmark = [pytest.mark.spark, pytest.mark.soak]  # minutes a case, as long as a step makes 200 Spark jobs
 
 
 def digests(spark, lake):
     """The digest of each table of the newest release, counted anew."""
-    release = newest(lake)
-    return {
-        name: str(digest(read_table(spark, lake, release, name), digest_columns(lake.table(name))))
-        for name in GOLD_TABLES
-    }
+    return counted_digests(spark, lake, newest(lake))
 
 
 def from_nothing(spark, lake, path):

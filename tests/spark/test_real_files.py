@@ -4,7 +4,7 @@ import csv
 import os
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 from random import Random
@@ -14,11 +14,11 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
 from lakehouse.ops import tables
+from lakehouse.ops.accounting import Accounting
 from lakehouse.runtime.lake import Lake
-from tests.real_files import CP1252, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
+from tests.real_files import CP1252, EARLIER, LATER, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
 from tests.spark.travels import classes, digest_of, lake_at, moment, one, sales, standings, travel
 
-EARLIER, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC)
 TOTALS = {"sales": "Sales", "profit": "Profit", "quantity": "Quantity"}
 NAMES = {"customer_name": "Customer Name", "city": "City", "state": "State", "product_name": "Product Name"}
 
@@ -65,8 +65,9 @@ def test_superstore_comes_in_exactly_and_a_later_file_only_corrects_it(
     assert travel(spark, lake, "superstore", [real_data / UTF_8], LATER) == []
 
 
-def test_online_retail_comes_in_exactly(spark: SparkSession, lake: Lake, real_data: Path) -> None:
-    batch = one(travel(spark, lake, "online_retail", [real_data / ONLINE_RETAIL], EARLIER))
+def test_online_retail_comes_in_exactly(spark: SparkSession, online_retail: tuple[Lake, list[Accounting]]) -> None:
+    lake, batches = online_retail
+    batch = one(batches)
     assert batch.rows_in == 541_909
     assert classes([batch]) == {"inserted": 536_639, "duplicate": 5_268, "quarantined": 2}
     assert set(batch.normalised) == {"description"}

@@ -1,11 +1,11 @@
-"""The silver oracle on the real files: it reproduces the counts and sums that were measured apart from it.
+"""The oracles of silver and gold on the real files: they reproduce the counts and sums that were measured apart.
 
 The files flow in from the folder RETAIL_REAL_DATA, which the repository does not hold; the facts are those
 of its FACTS.md.
 """
 
 from collections import Counter
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,9 @@ import pytest
 
 from tests.oracle.csv_sources import CsvBatch, read_csv
 from tests.oracle.digest import digest
+from tests.oracle.gold import digests_of
 from tests.oracle.silver import Statement, apply_batch, rows_in, silver_of
-from tests.real_files import CP1252, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
-
-EARLIER, LATER = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 1, 2, tzinfo=UTC)
+from tests.real_files import CP1252, EARLIER, GOLD_DIGESTS, LATER, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
 
 
 def read(file: Path, encoding: str, recorded_at: datetime) -> CsvBatch:
@@ -91,8 +90,10 @@ def test_the_later_superstore_file_inserts_nothing(windows_file: CsvBatch, unico
 @pytest.mark.parametrize(
     "name, file", [("windows_file", CP1252), ("unicode_file", UTF_8), ("online_retail", ONLINE_RETAIL)]
 )
-def test_silver_of_a_file_has_the_known_digest(name: str, file: str, request: pytest.FixtureRequest) -> None:
-    assert digest(silver_of(statements(request.getfixturevalue(name)))) == SILVER_DIGESTS[file]
+def test_silver_and_gold_of_a_file_have_the_known_digests(name: str, file: str, request: pytest.FixtureRequest) -> None:
+    state = silver_of(statements(request.getfixturevalue(name)))
+    assert digest(state) == SILVER_DIGESTS[file]
+    assert digests_of(state) == GOLD_DIGESTS[file]
 
 
 def test_online_retail_closes_to_the_row(online_retail: CsvBatch) -> None:

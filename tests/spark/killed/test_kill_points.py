@@ -46,7 +46,8 @@ def test_a_batch_ended_at_a_step_is_completed_by_one_more_run(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("lakehouse.silver.batch.reached", raising(point))
+        for module in ("batch", "settle"):
+            patched.setattr(f"lakehouse.silver.{module}.reached", raising(point))
         with pytest.raises(Killed):
             run(files[1])
     run(files[1])
@@ -63,7 +64,8 @@ def test_the_first_batch_of_a_lakehouse_is_completed_too(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with monkeypatch.context() as patched:
-        patched.setattr("lakehouse.silver.batch.reached", raising(point))
+        for module in ("batch", "settle"):
+            patched.setattr(f"lakehouse.silver.{module}.reached", raising(point))
         with pytest.raises(Killed):
             run(*files)
     run(*files)
