@@ -14,6 +14,7 @@ from lakehouse.bronze.landing import Outcome, land
 from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
+from lakehouse.ops.taking_back import Standing, standing
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver.sources import transform_path
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # neither is loaded before there is work for Spark
     from pyspark.sql import SparkSession
 
     from lakehouse.gold.release import Release
+    from lakehouse.ops.withdrawals import Withdrawal
 
 Say = Callable[[str], None]
 
@@ -84,7 +86,7 @@ def travel(
     paths: Sequence[str],
     *,
     as_of: str | None = None,
-    to: Stage = "silver",
+    to: Stage = "gold",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> Travelled:
@@ -110,8 +112,10 @@ def travel(
     return Travelled(outcomes=outcomes, closed=closed, names=names, release=release)
 
 
-def resume(env: str | None, batch_id: str, *, wait: bool = True, say: Say = lambda _: None) -> Travelled:
-    """Accept a batch that a gate holds, and bring what is then pending of its source into silver.
+def resume(
+    env: str | None, batch_id: str, *, to: Stage = "gold", wait: bool = True, say: Say = lambda _: None
+) -> Travelled:
+    """Accept a batch that a gate holds, and bring what is then pending of its source as far as `to`.
 
     Raises:
         UsageError: no such batch is held.
@@ -121,7 +125,56 @@ def resume(env: str | None, batch_id: str, *, wait: bool = True, say: Say = lamb
 
     accepted = accept(open_lake(env), batch_id, wait=wait, say=say)
     say(f"accepted: {accepted.reason}")
-    return travel(env, accepted.source, (), wait=wait, say=say)
+    return travel(env, accepted.source, (), to=to, wait=wait, say=say)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TakenBack:
+    """What a withdrawal did: its landings, lines restored and removed, and the release without them."""
+
+    landings: Sequence[Standing]
+    withdrawal: "Withdrawal | None"
+    release: "Release | None"
+
+
+def take_back(
+    env: str | None,
+    source: str,
+    names: Sequence[str],
+    *,
+    as_of: str | None = None,
+    agree: Callable[[Sequence[Standing]], None],
+    wait: bool = True,
+    say: Say = lambda _: None,
+) -> TakenBack:
+    """Take landings back, through silver and gold.
+
+    Args:
+        names: of files, as they are or as the ledger has them, or ids of landings.
+        as_of: only the landings as of then.
+        agree: is told what stands as the files say, before anything is done; it may raise.
+
+    Raises:
+        UsageError: a name means no landing, or several of different content.
+        JobError: a stage failed; asking again completes it.
+    """
+    lake = open_lake(env)
+    found = standing(lake, lake.source(source), names, None if as_of is None else parse_as_of(as_of))
+    if found:
+        agree(found)
+    with runs.recorded(lake, "withdraw", source):
+        done = _taken(lake, source, [one.landing.landing_id for one in found], wait, say)
+        return TakenBack(landings=found, withdrawal=done, release=_to_gold(lake, wait, say))
+
+
+def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
+    if not landing_ids:
+        return None
+    from lakehouse.silver.withdraw import withdraw
+
+    spark = _spark(lake, say)
+    say(f"silver: taking back {len(landing_ids)} landing(s)")
+    return withdraw(spark, lake, source, landing_ids, wait=wait, say=say)
 
 
 def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from lakehouse.bronze.rows import LandedFile
@@ -82,3 +83,14 @@ def _landing(row: Mapping[str, Any]) -> Landing:
     for name in ("header", "extra_columns"):
         told[name] = None if told[name] is None else tuple(told[name])
     return Landing(**told)
+
+
+def called(landings: Iterable[Landing], name: str) -> list[Landing]:
+    """The landings that a person means: of the bytes of the file there, else of that file name, else with that id."""
+    known = list(landings)
+    path = Path(name)
+    if path.is_file():
+        with path.open("rb") as opened:
+            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        return [one for one in known if one.sha256 == digest]
+    return [one for one in known if one.file_name == path.name] or [one for one in known if one.landing_id == name]

@@ -23,7 +23,7 @@ def releases(ctx: click.Context, as_json: bool) -> int:
     elif found:
         table("Releases", list(found[0]), ([*row.values()] for row in found))
     else:
-        sentence("there is no release of gold yet: lakehouse run --source NAME --to gold FILE makes one")
+        sentence("there is no release of gold yet: lakehouse run --source NAME FILE makes one")
     return 0
 
 

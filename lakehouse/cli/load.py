@@ -15,6 +15,11 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Fail instead of waiting 
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 
+TO = click.option(
+    "--to", type=click.Choice(["silver", "gold"]), default="gold", show_default=True, help="How far to go."
+)
+
+
 def _options(command: click.decorators.FC) -> click.decorators.FC:
     for option in (AS_JSON, NO_WAIT, AS_OF, SOURCE):
         command = option(command)
@@ -36,15 +41,16 @@ def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json
 
 @click.command()
 @_options
-@click.option("--to", type=click.Choice(["silver", "gold"]), default="silver", show_default=True, help="How far to go.")
+@TO
 @click.argument("paths", nargs=-1)
 @click.pass_obj
 def run(
     env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, to: "Stage", paths: tuple[str, ...]
 ) -> int:
-    """Land files and bring all that has landed of the source into silver, accounted for to the row.
+    """Land files, bring all that has landed of the source into silver, accounted for to the row, and on to gold.
 
-    Without a path it goes on with what has landed before. With --to gold a release of the star schema follows.
+    Without a path it goes on with what has landed before. A new release of the star schema is made where silver has
+    changed.
     """
     from lakehouse import road
 
@@ -56,14 +62,15 @@ def run(
 @click.command()
 @NO_WAIT
 @AS_JSON
+@TO
 @click.argument("batch")
 @click.pass_obj
-def accept(env: str | None, no_wait: bool, as_json: bool, batch: str) -> int:
+def accept(env: str | None, no_wait: bool, as_json: bool, to: "Stage", batch: str) -> int:
     """Let a batch pass that a gate holds (`status` names it), and go on with what is pending of its source."""
     from lakehouse import road
 
     with working() as say:
-        result = road.resume(env, batch, wait=not no_wait, say=say)
+        result = road.resume(env, batch, to=to, wait=not no_wait, say=say)
     return told(result, as_json)
 
 

@@ -19,6 +19,7 @@ COMMANDS = {
     "land": "lakehouse.cli.load",
     "run": "lakehouse.cli.load",
     "accept": "lakehouse.cli.load",
+    "withdraw": "lakehouse.cli.withdraw",
     "status": "lakehouse.cli.look",
     "quarantine": "lakehouse.cli.look",
     "releases": "lakehouse.cli.gold",

@@ -31,7 +31,7 @@ def history(spark: SparkSession, lake: Lake, entity: str, key: str, source: str 
     dimension = _dimension(lake, entity)
     release = newest(lake)
     if release is None:
-        raise UsageError("there is no release of gold yet: lakehouse run --source NAME --to gold FILE makes one")
+        raise UsageError("there is no release of gold yet: lakehouse run --source NAME FILE makes one")
     rows = read_table(spark, lake, release, dimension.table.name).where(F.col(dimension.id) == key)
     if source is not None:
         rows = rows.where(F.col("source_system") == lake.source(source).name)

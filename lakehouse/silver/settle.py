@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import WITHDRAWN
+from lakehouse.bronze.ledger import ABANDONED, WITHDRAWN
 from lakehouse.ops import accounting, tables, withdrawals
 from lakehouse.ops.accounting import PREPARED, Accounting
 from lakehouse.ops.killpoints import reached
@@ -27,11 +27,14 @@ def settle_all(lake: Lake) -> list[Accounting]:
     """Close what a killed run brought into silver and not into the books.
 
     Batches that it did not bring there are left `prepared`, and processed again with the landings that are pending;
-    a withdrawal is left for whoever asks for it again.
+    a withdrawal is abandoned, until somebody asks for it again.
     """
     for withdrawal in withdrawals.read(lake, status=PREPARED):
-        if _commit_of(lake, withdrawal.withdrawal_id, withdrawal.silver_version) is not None:
+        nothing = not (withdrawal.restored or withdrawal.removed)
+        if nothing or _commit_of(lake, withdrawal.withdrawal_id, withdrawal.silver_version) is not None:
             settle_withdrawal(lake, withdrawal)
+        else:
+            withdrawals.write(lake, replace(withdrawal, status=ABANDONED))
     settled = []
     for prepared in accounting.read(lake, status=PREPARED):
         if _changing(prepared) and committed(lake, prepared) is None:

@@ -49,22 +49,30 @@ def withdraw(
     """Take landings back.
 
     Args:
-        landing_ids: of landings of the source that are landed; whether they are in silver yet does not matter.
+        landing_ids: of landings of the source, in silver or not yet; those taken back before are left out.
         wait: wait for another writer of silver; else fail.
         say: takes a line where waiting begins.
 
     Raises:
-        UsageError: one of them is not landed (any more).
+        UsageError: none of them ever landed.
         JobError: silver was written by someone without its lease; asking again begins anew.
     """
     with lease(lake.root, SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
         settle_all(lake)
         landed = {one.landing_id: one for one in ledger.read(lake, source=source, status=LANDED)}
-        if gone := [one for one in landing_ids if one not in landed]:
-            raise UsageError(f"landing {', '.join(gone)} is not landed: `lakehouse status` shows what is")
-        taken = [landed.pop(one) for one in dict.fromkeys(landing_ids)]
+        taken = [landed.pop(one) for one in dict.fromkeys(landing_ids) if one in landed]
+        if not taken:
+            return _done_before(lake, landing_ids)
         return settle_withdrawal(lake, _merged(spark, lake, taken, list(landed.values()), held))
+
+
+def _done_before(lake: Lake, landing_ids: Sequence[str]) -> Withdrawal:
+    """The withdrawal that took them; a killed run's, which has been brought to its end just now, among others."""
+    took = [one for one in withdrawals.read(lake, status=DONE) if {*landing_ids} & {*one.landing_ids}]
+    if not took:
+        raise UsageError(f"landing {', '.join(landing_ids)} is not landed: `lakehouse status` shows what is")
+    return max(took, key=lambda one: one.prepared_at)
 
 
 def _merged(

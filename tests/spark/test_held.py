@@ -41,7 +41,7 @@ def test_a_held_batch_waits_until_it_is_accepted(
     assert travel(spark, strict, "superstore", [first]) == []
     assert [f for f in findings(lambda: spark, strict, rebuild=False) if not f.ok] == []
 
-    told = resume("local", held[0].batch_id)
+    told = resume("local", held[0].batch_id, to="silver")
     assert [(one.batch_id, one.status, one.reason) for one in told.closed] == [
         (held[0].batch_id, "done", held[0].reason)
     ]
