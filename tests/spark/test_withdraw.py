@@ -217,7 +217,7 @@ def test_names_that_mean_nothing_or_too_much_are_refused(
 ) -> None:
     there = arrived(lake, tmp_path / "lake")
     feed = there.source("superstore")
-    with pytest.raises(UsageError, match="no landing of superstore is 'nothing.csv'"):
+    with pytest.raises(UsageError, match=r"no landing of superstore is 'nothing\.csv'"):
         standing(there, feed, ["nothing.csv"], None)
     other = tmp_path / "other" / sample[0].path.name
     other.parent.mkdir()
