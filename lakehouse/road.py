@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
 from lakehouse.bronze.landing import Outcome, land
-from lakehouse.ops import runs
+from lakehouse.ops import runs, withdrawals
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.ops.taking_back import Standing, standing
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.silver.settle import settle_left
 from lakehouse.silver.sources import transform_path
 
 if TYPE_CHECKING:  # neither is loaded before there is work for Spark
@@ -168,7 +169,8 @@ def take_back(
 
 
 def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
-    if not landing_ids:
+    if not landing_ids:  # a killed run may have left no more than the last line of its books
+        settle_left(lake, wait=wait, say=say)
         return None
     from lakehouse.silver.withdraw import withdraw
 
@@ -181,7 +183,8 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
     """Silver, where anything is pending; else no session is started."""
     from lakehouse.silver.job import bring_to_silver, pending_landings
 
-    if not pending_landings(lake, source) and not read_accounting(lake, status=PREPARED):
+    left = read_accounting(lake, status=PREPARED) or withdrawals.read(lake, status=PREPARED)
+    if not left and not pending_landings(lake, source):
         return []
     spark = _spark(lake, say)
 

@@ -4,22 +4,22 @@ In: a version of silver. Out: all tables of a release. Guaranteed: what is writt
 contracts alone; every table is replaced by one commit.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contract.model import Table
 from lakehouse.gold import scd2
-from lakehouse.gold.build import Build, Written, commit, refuse_collisions
+from lakehouse.gold.build import Build, Written, refuse_collisions
 from lakehouse.gold.calendar import calendar_rows
 from lakehouse.gold.dimensions import Dimension, dimensions, members, rows_of
 from lakehouse.gold.facts import fact_rows, live_lines
 from lakehouse.gold.observations import followed, observations
+from lakehouse.gold.overwrite import overwrite
 from lakehouse.gold.release import read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver.upsert import create_table, signed
 
 ROWS_A_FILE = 250_000
 """So that a change of a few days touches few files of facts."""
@@ -39,8 +39,7 @@ def build_fully(build: Build) -> dict[str, Written]:
         refuse_collisions(dimension, rows)
     written = {}
     for table, rows in tables_of(spark, lake, lines, versions):
-        create_table(spark, table, lake.location(table.name))
-        version = commit(build, table.name, _replacing(build, rows, table))
+        version = overwrite(build, table, rows)
         release = replace(build.target, versions={table.name: version})
         found = digest(read_table(spark, lake, release, table.name), digest_columns(table))
         written[table.name] = Written(version=version, digest=found, changes={"insert": found.rows})
@@ -70,11 +69,3 @@ def tables_of(
     files = max(1, -(-lines.count() // ROWS_A_FILE))
     spread = lines if files == 1 else lines.repartitionByRange(files, "order_date")
     yield fact, fact_rows(spread, fact, versions)
-
-
-def _replacing(build: Build, rows: DataFrame, table: Table) -> Callable[[str], None]:
-    def write(location: str) -> None:
-        with signed(build.spark, build.target.release_id):
-            rows.select(*(c.name for c in table.columns)).write.format("delta").mode("overwrite").save(location)
-
-    return write

@@ -15,7 +15,7 @@ from lakehouse.silver import SALES
 HOUSEKEEPING = frozenset(
     {
         *("OPTIMIZE", "VACUUM START", "VACUUM END", "CREATE TABLE", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES"),
-        *("ADD CONSTRAINT", "CLUSTER BY", "UPGRADE PROTOCOL", "CHANGE COLUMN"),
+        *("ADD CONSTRAINT", "DROP CONSTRAINT", "CLUSTER BY", "UPGRADE PROTOCOL", "CHANGE COLUMN"),
     }
 )
 """Operations that leave every row as it is."""

@@ -5,7 +5,7 @@ Guaranteed: needs no Spark; whoever takes silver's lease does this first, so tha
 has overtaken.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -21,6 +21,13 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import CHANGES, SALES, UPDATES
+
+
+def settle_left(lake: Lake, *, wait: bool, say: Callable[[str], None]) -> None:
+    """The same under silver's lease, where there is anything to close."""
+    if accounting.read(lake, status=PREPARED) or withdrawals.read(lake, status=PREPARED):
+        with lease(lake.root, SALES, wait=wait, say=say):
+            settle_all(lake)
 
 
 def settle_all(lake: Lake) -> list[Accounting]:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 import pytest
 
+from lakehouse.contract.derive.delta_table import check_constraints
+from lakehouse.contract.model import Column
 from lakehouse.gold import job
 from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import newest, read_table
@@ -66,6 +68,8 @@ def test_facts_point_at_the_versions_valid_when_the_sale_was_made(spark, tmp_pat
     facts = {row["sale_id"]: row for row in read_table(spark, lake, release, "gold.fact_sales").collect()}
     assert (facts["4"]["order_date_sk"], facts["4"]["ship_date_sk"]) == (20240120, -2)
     assert bring_to_gold(spark, lake) == newest(lake) == release
+    for table in map(lake.table, GOLD_TABLES):
+        assert layout_of(spark, lake, table.name) == (check_constraints(table), table.cluster_by)
 
 
 STEPS = {
@@ -216,6 +220,40 @@ def test_other_rules_lead_to_a_build_from_nothing(spark, tmp_path):
     assert second.kind == "full"
     days = read_table(spark, lake, second, "gold.dim_date").where("date_sk IN (20240331, 20240401)").orderBy("date_sk")
     assert [(row["fiscal_year"], row["fiscal_month"]) for row in days.collect()] == [(2024, 12), (2025, 1)]
+
+
+def test_another_contract_leads_to_a_build_from_nothing_and_older_releases_stay(spark, tmp_path):
+    lake = lake_at(tmp_path)
+    arrive(spark, lake, "b1", *FIRST)
+    first = bring_to_gold(spark, lake)
+    table = lake.table("gold.dim_store")
+    column = Column(name="postal_code", type="text", description="The last one known.")
+    first_rule, *rules = table.expectations
+    wider = replace(
+        table,
+        columns=(*table.columns, column),
+        track_history=(*table.track_history, "postal_code"),
+        expectations=(replace(first_rule, arguments={"condition": "valid_from <= valid_to"}), *rules),
+    )
+    tables = {**lake.catalog.tables, table.name: wider}
+    other = replace(lake, catalog=replace(lake.catalog, tables=tables))
+    second = bring_to_gold(spark, other)
+    assert second.kind == "full"
+    assert second.digests == digests(spark, other) == from_nothing(spark, other, tmp_path / "beside")
+    assert "postal_code" in read_table(spark, other, second, "gold.dim_store").columns
+    assert "postal_code" not in read_table(spark, other, first, "gold.dim_store").columns
+    constraints, clustering = layout_of(spark, other, "gold.dim_store")
+    assert clustering == wider.cluster_by
+    assert constraints == check_constraints(wider)
+    arrive(spark, other, "b2", *CHANGE)
+    assert bring_to_gold(spark, other).kind == "step"
+
+
+def layout_of(spark, lake, table):
+    row = spark.sql(f"DESCRIBE DETAIL delta.`{lake.location(table)}`").first()
+    prefix = "delta.constraints."
+    constraints = {k.removeprefix(prefix): v for k, v in row["properties"].items() if k.startswith(prefix)}
+    return constraints, tuple(row["clusteringColumns"])
 
 
 def test_the_calendar_knows_iso_weeks_and_its_members(spark, tmp_path):

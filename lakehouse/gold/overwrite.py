@@ -1,0 +1,72 @@
+"""A table of gold written wholly, as its contract has it today.
+
+In: all rows of a table. Out: one commit that replaces what was there. Guaranteed: the table's history stays, so that
+older releases can still be read; its columns, clustering and CHECK constraints are the contract's, also where an older
+contract made the table. (Only NOT NULL of columns that a newer contract added is left to the constraints and `verify`.)
+"""
+
+from collections.abc import Callable
+
+from pyspark.sql import DataFrame
+
+from lakehouse.contract.derive.delta_table import check_constraints
+from lakehouse.contract.model import Table
+from lakehouse.gold.build import Build, commit
+from lakehouse.silver.upsert import create_table, signed
+
+PREFIX = "delta.constraints."
+
+
+def overwrite(build: Build, table: Table, rows: DataFrame) -> int:
+    """Write the rows unless this release did so already; the version that has them."""
+    create_table(build.spark, table, build.lake.location(table.name))
+    if not _contract_changed(build):
+        return commit(build, table.name, _replacing(build, rows, table))
+    _drop_other_constraints(build, table)
+    version = commit(build, table.name, _replacing(build, rows, table, overwriteSchema="true"))
+    _as_contracted(build, table)
+    return version
+
+
+def _contract_changed(build: Build) -> bool:
+    return build.base is None or build.base.rule_fingerprint != build.target.rule_fingerprint
+
+
+def _replacing(build: Build, rows: DataFrame, table: Table, **options: str) -> Callable[[str], None]:
+    def write(location: str) -> None:
+        chosen = options or {"replaceWhere": "true"}  # which, unlike a plain overwrite, keeps the clustering
+        writer = rows.select(*(c.name for c in table.columns)).write.format("delta").mode("overwrite")
+        with signed(build.spark, build.target.release_id):
+            writer.options(**chosen).save(location)
+
+    return write
+
+
+def _drop_other_constraints(build: Build, table: Table) -> None:
+    """Else a constraint of an older contract would refuse the rows of this one."""
+    wanted = check_constraints(table)
+    for name, condition in _detail(build, table)[0].items():
+        if wanted.get(name) != condition:
+            build.spark.sql(f"ALTER TABLE {_quoted(build, table)} DROP CONSTRAINT IF EXISTS `{name}`")
+
+
+def _as_contracted(build: Build, table: Table) -> None:
+    """Add what is missing; a killed run may have left any of it."""
+    constraints, clustering = _detail(build, table)
+    if clustering != table.cluster_by:
+        columns = f"({', '.join(table.cluster_by)})" if table.cluster_by else "NONE"
+        build.spark.sql(f"ALTER TABLE {_quoted(build, table)} CLUSTER BY {columns}")
+    for name, condition in check_constraints(table).items():
+        if name not in constraints:
+            build.spark.sql(f"ALTER TABLE {_quoted(build, table)} ADD CONSTRAINT `{name}` CHECK ({condition})")
+
+
+def _detail(build: Build, table: Table) -> tuple[dict[str, str], tuple[str, ...]]:
+    """The table's CHECK constraints by name, and the columns it is clustered by."""
+    row = build.spark.sql(f"DESCRIBE DETAIL {_quoted(build, table)}").collect()[0]
+    constraints = {k.removeprefix(PREFIX): v for k, v in row["properties"].items() if k.startswith(PREFIX)}
+    return constraints, tuple(row["clusteringColumns"])
+
+
+def _quoted(build: Build, table: Table) -> str:
+    return "delta.`{}`".format(build.lake.location(table.name).replace("`", "``"))
