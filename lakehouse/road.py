@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any, Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
 from lakehouse.bronze.landing import Outcome, land
-from lakehouse.ops import runs, withdrawals
+from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, PREPARED, Accounting
 from lakehouse.ops.accounting import read as read_accounting
 from lakehouse.ops.taking_back import Standing, standing
 from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.silver.settle import settle_left
+from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.sources import transform_path
 
 if TYPE_CHECKING:  # neither is loaded before there is work for Spark
@@ -103,6 +103,7 @@ def travel(
     files = files_of(paths)
     moment = None if as_of is None else parse_as_of(as_of)
     with runs.recorded(lake, "land" if to == "bronze" else "run", source) as run:
+        settle_withdrawals(lake, wait=wait, say=say)
         outcomes: list[Outcome] = []
         if files:
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
@@ -160,6 +161,7 @@ def take_back(
         JobError: a stage failed; asking again completes it.
     """
     lake = open_lake(env)
+    settle_withdrawals(lake, wait=wait, say=say)
     found = standing(lake, lake.source(source), names, None if as_of is None else parse_as_of(as_of))
     if found:
         agree(found)
@@ -169,8 +171,7 @@ def take_back(
 
 
 def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
-    if not landing_ids:  # a killed run may have left no more than the last line of its books
-        settle_left(lake, wait=wait, say=say)
+    if not landing_ids:
         return None
     from lakehouse.silver.withdraw import withdraw
 
@@ -183,8 +184,7 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
     """Silver, where anything is pending; else no session is started."""
     from lakehouse.silver.job import bring_to_silver, pending_landings
 
-    left = read_accounting(lake, status=PREPARED) or withdrawals.read(lake, status=PREPARED)
-    if not left and not pending_landings(lake, source):
+    if not pending_landings(lake, source) and not read_accounting(lake, status=PREPARED):
         return []
     spark = _spark(lake, say)
 

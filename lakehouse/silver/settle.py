@@ -23,15 +23,8 @@ from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import CHANGES, SALES, UPDATES
 
 
-def settle_left(lake: Lake, *, wait: bool, say: Callable[[str], None]) -> None:
-    """The same under silver's lease, where there is anything to close."""
-    if accounting.read(lake, status=PREPARED) or withdrawals.read(lake, status=PREPARED):
-        with lease(lake.root, SALES, wait=wait, say=say):
-            settle_all(lake)
-
-
 def settle_all(lake: Lake) -> list[Accounting]:
-    """Close what a killed run brought into silver and not into the books.
+    """Close what a killed run brought into silver and not into the books; the caller holds silver's lease.
 
     Batches that it did not bring there are left `prepared`, and processed again with the landings that are pending;
     a withdrawal is abandoned, until somebody asks for it again.
@@ -48,6 +41,13 @@ def settle_all(lake: Lake) -> list[Accounting]:
             continue
         settled.append(settle(lake, prepared))
     return settled
+
+
+def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) -> None:
+    """Close what a killed withdrawal left, before anything lands: its files must not be taken for landed."""
+    if withdrawals.read(lake, status=PREPARED):
+        with lease(lake.root, SALES, wait=wait, say=say):
+            settle_all(lake)
 
 
 def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
@@ -94,7 +94,8 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
     reached("withdrawal-accounted")
     with lease(lake.root, ledger.TABLE):
         taken = [one for one in ledger.read(lake, source=prepared.source) if one.landing_id in prepared.landing_ids]
-        ledger.write(lake, (replace(one, status=WITHDRAWN) for one in taken))
+        before = [one for one in taken if one.landed_at < prepared.prepared_at]  # not landed again since
+        ledger.write(lake, (replace(one, status=WITHDRAWN) for one in before))
     reached("withdrawal-in-ledger")
     remove_tree(lake.staging(prepared.withdrawal_id))
     done = prepared.closed(merged)

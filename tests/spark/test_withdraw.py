@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse import road
 from lakehouse.bronze import ledger
 from lakehouse.bronze.landing import land
 from lakehouse.gold.job import bring_to_gold
@@ -24,7 +25,7 @@ from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import SampleFile, write_sample
 from lakehouse.silver.job import bring_to_silver
-from lakehouse.silver.settle import settle_left
+from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.withdraw import withdraw
 from tests.oracle.csv_sources import read_csv
 from tests.oracle.digest import digest
@@ -136,6 +137,20 @@ def test_gold_follows_and_comes_back(
     assert [one for one in findings(lambda: spark, there, rebuild=True) if not one.ok] == []
 
 
+@pytest.mark.parametrize("point", ["withdrawal-merged", "withdrawal-in-ledger"])
+def test_a_file_landed_again_after_a_killed_withdrawal_is_back(
+    spark: SparkSession, lake: Lake, sample: list[SampleFile], arrived: Callable[[Lake, Path], Lake],
+    tmp_path: Path, point: str, monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    there = arrived(lake, tmp_path / "lake")
+    killed(spark, there, sample[1], point, monkeypatch)
+    monkeypatch.setenv("LAKEHOUSE_HOME", there.root)
+    travelled = road.travel("local", "superstore", [str(sample[1].path)], to="silver")
+    assert [one.what for one in travelled.outcomes] == ["landed"]
+    assert [one.generation for one in travelled.closed] == [1]
+    is_as_if_never(spark, there, without(sample))
+
+
 class KilledError(Exception):
     """What stands for SIGKILL in this process."""
 
@@ -194,7 +209,7 @@ def test_withdrawals_landings_and_kills_in_random_order(
                     killed(spark, there, sample[place], dice.choice(WITHDRAWAL_POINTS), monkeypatch)
                 if standing(there, there.source("superstore"), [str(sample[place].path)], None):
                     take_back(spark, there, sample[place])
-                settle_left(there, wait=False, say=print)
+                settle_withdrawals(there, wait=False, say=print)
             in_it ^= {place}
         is_as_if_never(spark, there, without(sample, *(set(PLACES) - in_it)))
 
