@@ -73,6 +73,7 @@ def bring_to_gold(
             say(f"finishing release {begun.release_id}, which a killed run began")
             base = _built(spark, lake, begun, base, held)
         elif begun is not None:
+            remove_tree(lake.staging(begun.release_id))
             write(lake, replace(begun, status=REFUSED, reason="abandoned: rules, tables or the release before changed"))
         version = tables.version(lake, SALES)
         if version is None:
@@ -124,14 +125,15 @@ def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | Non
     try:
         written = build_fully(build) if target.kind == FULL else build_step(build, _span(lake, target, base))
     except RefusedError as refusal:
+        remove_tree(lake.staging(target.release_id))
         write(lake, replace(target, status=REFUSED, reason=str(refusal)))
         raise
+    remove_tree(lake.staging(target.release_id))  # first: nobody looks for what a kill left of a complete release
     reached("gold-before-release")
     held.check()
     release = completed(_with_tables(target, written))
     write(lake, release)
     reached("gold-after-release")
-    remove_tree(lake.staging(target.release_id))
     return release
 
 

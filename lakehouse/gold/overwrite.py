@@ -12,6 +12,7 @@ from pyspark.sql import DataFrame
 from lakehouse.contract.derive.delta_table import check_constraints
 from lakehouse.contract.model import Table
 from lakehouse.gold.build import Build, commit
+from lakehouse.ops import tables
 from lakehouse.silver.upsert import create_table, signed
 
 PREFIX = "delta.constraints."
@@ -20,7 +21,7 @@ PREFIX = "delta.constraints."
 def overwrite(build: Build, table: Table, rows: DataFrame) -> int:
     """Write the rows unless this release did so already; the version that has them."""
     create_table(build.spark, table, build.lake.location(table.name))
-    if not _contract_changed(build):
+    if not _may_differ(build, table):
         return commit(build, table.name, _replacing(build, rows, table))
     _drop_other_constraints(build, table)
     version = commit(build, table.name, _replacing(build, rows, table, overwriteSchema="true"))
@@ -28,8 +29,11 @@ def overwrite(build: Build, table: Table, rows: DataFrame) -> int:
     return version
 
 
-def _contract_changed(build: Build) -> bool:
-    return build.base is None or build.base.rule_fingerprint != build.target.rule_fingerprint
+def _may_differ(build: Build, table: Table) -> bool:
+    """Whether another contract may have made the table: not the one it was created by just now, nor the same rules."""
+    if build.base is None:
+        return tables.version(build.lake, table.name) != 0
+    return build.base.rule_fingerprint != build.target.rule_fingerprint
 
 
 def _replacing(build: Build, rows: DataFrame, table: Table, **options: str) -> Callable[[str], None]:

@@ -160,36 +160,33 @@ def _facts(observations: DataFrame, ends: DataFrame | None, attributes: Sequence
 
 
 def _filled(facts: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:
-    """Adds to each fact `_lost`, `_told` (one fact a time speaks for it) and the attributes as of its time, `_at.*`."""
+    """Adds to each fact `_lost`, `_told` (one a time speaks for it) and, where it does, the attributes then, `_at.*`."""
     same_time = Window.partitionBy(*KEY, "at")
     key = Window.partitionBy(*KEY)
     until_now = key.orderBy("at").rangeBetween(Window.unboundedPreceding, Window.currentRow)
     ever = key.orderBy("at").rowsBetween(Window.unboundedPreceding, Window.unboundedFollowing)
+    unknown = [a for a in attributes if a.null_is == "unknown"]
     ranked = facts.withColumns(
         {
             "_told": F.row_number().over(same_time.orderBy("_is_end", F.col("rank").desc())) == 1,
             "_lost": F.col("_is_end") & ~F.min("_is_end").over(same_time),
-            **{f"_won_{a.name}": F.max(_knows(a)).over(same_time)["value"] for a in attributes},
+            **{f"_won_{a.name}": F.max(_knows(a)).over(same_time)["value"] for a in unknown},
         }
     )
-    unknown = {f"_won_{a.name}" for a in attributes if a.null_is == "unknown"}
     known = {
         name: F.coalesce(F.last(name, ignorenulls=True).over(until_now), F.first(name, ignorenulls=True).over(ever))
-        for name in sorted(unknown)
+        for name in (f"_won_{a.name}" for a in unknown)
     }
     filled = ranked.withColumns(known) if known else ranked
-    return filled.withColumn("_at", F.struct(*(F.col(f"_won_{a.name}").alias(a.name) for a in attributes))).drop(
-        *(f"_won_{a.name}" for a in attributes)
-    )
+    # Where NULL is a value, every observation knows it, and the fact that speaks for its time is the one that won.
+    at = (F.col(f"_won_{a.name}" if a in unknown else a.name).alias(a.name) for a in attributes)
+    return filled.withColumn("_at", F.struct(*at)).drop(*known)
 
 
 def _knows(attribute: Attribute) -> SparkColumn:
     """(rank, value) of an observation that knows the attribute; NULL of one that does not, and of an end."""
     value = F.col(attribute.name)
-    knows = ~F.col("_is_end")
-    if attribute.null_is == "unknown":
-        knows = knows & value.isNotNull()
-    return F.when(knows, F.struct("rank", value.alias("value")))
+    return F.when(~F.col("_is_end") & value.isNotNull(), F.struct("rank", value.alias("value")))
 
 
 def _begun(facts: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:
