@@ -62,10 +62,10 @@ def ended(home: Path, *arguments: str, **variables: str) -> subprocess.Completed
     return subprocess.CompletedProcess(arguments, process.returncode, out, err)
 
 
-def run(*files: Path) -> list[str]:
+def run(*files: Path, to: road.Stage = "silver") -> list[str]:
     """`lakehouse run` in this process, on the home that LAKEHOUSE_HOME names; what it says."""
     said: list[str] = []
-    travelled = road.travel("local", "superstore", [str(file) for file in files], to="silver", say=said.append)
+    travelled = road.travel("local", "superstore", [str(file) for file in files], to=to, say=said.append)
     assert travelled.ok
     return said
 

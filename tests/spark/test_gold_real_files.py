@@ -75,6 +75,7 @@ def test_online_retail_in_one_go_is_the_oracles_gold(
     assert release.digests == counted_digests(spark, lake, release) == GOLD_DIGESTS[ONLINE_RETAIL]
 
 
+@pytest.mark.soak
 def test_superstore_in_a_dozen_shuffled_pieces_is_the_same_gold(
     spark: SparkSession, lake: Lake, real_data: Path, tmp_path: Path
 ) -> None:

@@ -50,7 +50,6 @@ def ordered(rows):
     return rows.select(*keys, *(name for name in rows.columns if name not in keys))
 
 
-@pytest.mark.soak  # one build a batch; until a step makes fewer Spark jobs
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
 def test_each_sale_points_at_the_versions_written_down(pointed_at, folder):
     expected = {f"{folder.name}/{row.pop('sale_id')}": row for row in read(folder / "expect.csv")}
