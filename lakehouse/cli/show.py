@@ -12,10 +12,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import click
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+_LIVING: "list[Status]" = []
+"""The living line, while there is one; it would draw over a question."""
 
 
 def say(line: str) -> None:
@@ -33,7 +39,11 @@ def working() -> Iterator[Callable[[str], None]]:
     from rich.markup import escape
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda line: status.update(escape(printable(line)))
+        _LIVING.append(status)
+        try:
+            yield lambda line: status.update(escape(printable(line)))
+        finally:
+            _LIVING.remove(status)
 
 
 def document(value: object) -> None:
@@ -64,9 +74,13 @@ def sentence(text: str, *, good: bool | None = None) -> None:
 
 def agreed(question: str) -> None:
     """Go on where a person says yes; else say that nothing happened and end with exit code 1."""
+    for status in _LIVING:
+        status.stop()
     if not click.confirm(question, err=True):
         say("nothing was changed")
         raise click.exceptions.Exit(1)
+    for status in _LIVING:
+        status.start()
 
 
 def printable(text: str) -> str:
