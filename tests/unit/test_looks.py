@@ -14,7 +14,7 @@ import click
 import pytest
 
 from lakehouse.bronze import ledger
-from lakehouse.cli import jobs
+from lakehouse.cli import jobs, show
 from lakehouse.cli.main import main
 from lakehouse.cli.versions import readable
 from lakehouse.gold import release
@@ -278,6 +278,22 @@ def test_no_changes_nothing(
     assert "interrupted" not in ended.err
     assert "nothing" not in ended.out
     assert {one.status for one in ledger.read(lake)} == {"landed"}
+
+
+def test_a_question_stands_alone_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[str] = []
+
+    class Living:
+        def stop(self) -> None:
+            seen.append("stop")
+
+        def start(self) -> None:
+            seen.append("start")
+
+    monkeypatch.setattr(show, "_LIVING", [Living()])
+    monkeypatch.setattr(click, "confirm", lambda question, **_: seen.append(question) or True)
+    show.agreed("Sure?")
+    assert seen == ["stop", "Sure?", "start"]
 
 
 def run_told(lakehouse: Command) -> tuple[str, Mapping[str, Any]]:
