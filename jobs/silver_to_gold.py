@@ -1,6 +1,6 @@
 """spark-submit: the release of gold that follows from silver; `--help` after the file's name tells the options."""
 
-from lakehouse.cli.gold import silver_to_gold
+from lakehouse.cli.jobs import silver_to_gold
 from lakehouse.cli.main import main
 
 if __name__ == "__main__":

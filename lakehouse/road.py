@@ -33,12 +33,16 @@ Stage = Literal["bronze", "silver", "gold"]
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Travelled:
-    """What a run did: the outcome of each file, the accounting of each batch."""
+    """What a run did: the outcome of each file, the accounting of each batch, and whether the release is of its making.
+
+    `release` is the newest one, also where the run found it.
+    """
 
     outcomes: Sequence[Outcome]
     closed: Sequence[Accounting]
     names: dict[str, str]
     release: "Release | None" = None
+    new_release: bool = False
 
     @property
     def ok(self) -> bool:
@@ -109,9 +113,9 @@ def travel(
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
         closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
         run.count(closed)
-        release = _to_gold(lake, wait, say) if to == "gold" else None
+        release, new = _to_gold(lake, wait, say) if to == "gold" else (None, False)
     names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
-    return Travelled(outcomes=outcomes, closed=closed, names=names, release=release)
+    return Travelled(outcomes=outcomes, closed=closed, names=names, release=release, new_release=new)
 
 
 def resume(
@@ -132,11 +136,15 @@ def resume(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakenBack:
-    """What a withdrawal did: its landings, lines restored and removed, and the release without them."""
+    """What a withdrawal did: its landings, lines restored and removed, and the release without them.
+
+    `new_release` is false where the release there was had nothing of them.
+    """
 
     landings: Sequence[Standing]
     withdrawal: "Withdrawal | None"
     release: "Release | None"
+    new_release: bool
 
 
 def take_back(
@@ -167,7 +175,8 @@ def take_back(
         agree(found)
     with runs.recorded(lake, "withdraw", source):
         done = _taken(lake, source, [one.landing.landing_id for one in found], wait, say)
-        return TakenBack(landings=found, withdrawal=done, release=_to_gold(lake, wait, say))
+        release, new = _to_gold(lake, wait, say)
+        return TakenBack(landings=found, withdrawal=done, release=release, new_release=new)
 
 
 def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
@@ -194,14 +203,19 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
     return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
 
 
-def _to_gold(lake: Lake, wait: bool, say: Say) -> "Release | None":
-    """The release that follows from silver; where silver has nothing new the one there is, without a session."""
-    from lakehouse.gold.job import bring_to_gold, is_pending
-    from lakehouse.gold.release import newest
+def _to_gold(lake: Lake, wait: bool, say: Say) -> "tuple[Release | None, bool]":
+    """The release that follows from silver, and whether it is new.
 
+    Where silver has nothing new it is the one there is, without a session.
+    """
+    from lakehouse.gold.job import bring_to_gold, is_pending
+    from lakehouse.gold.release import is_new, newest
+
+    before = newest(lake)
     if not is_pending(lake):
-        return newest(lake)
-    return bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
+        return before, False
+    release = bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
+    return release, is_new(release, before)
 
 
 def _spark(lake: Lake, say: Say) -> "SparkSession":

@@ -8,9 +8,9 @@ source, normalised. Guaranteed: no record is left out, whatever is wrong with it
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.bronze.decoding import open_text
 from lakehouse.bronze.detect import column_key
@@ -18,6 +18,9 @@ from lakehouse.bronze.records import Chunk, read_columns
 from lakehouse.contract.model import Source
 from lakehouse.runtime.storage import open_object
 from lakehouse.silver.normalise import changed_columns, normalise
+
+if TYPE_CHECKING:  # the ledger takes `LandedFile` from here, without loading Spark
+    from pyspark.sql import DataFrame, SparkSession
 
 CHUNK_RECORDS = 20_000
 
@@ -36,7 +39,7 @@ class LandedFile:
     header_line: int
 
 
-def raw_rows(spark: SparkSession, source: Source, files: Sequence[LandedFile]) -> DataFrame:
+def raw_rows(spark: "SparkSession", source: Source, files: Sequence[LandedFile]) -> "DataFrame":
     """The records of the files; columns as the module says."""
     columns = [(c.name, column_key(c.header)) for c in source.columns]
     texts = ", ".join(f"`{name}` string" for name, _ in columns)

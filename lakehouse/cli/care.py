@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from lakehouse.cli.show import document, say, sentence, table
+from lakehouse.cli.show import agreed, document, say, sentence, table
 
 
 @click.command()
@@ -38,7 +38,7 @@ def reset(env: str | None, yes: bool) -> int:
         sentence(f"there is nothing at {lake.root}")
         return 0
     if not yes:
-        click.confirm(f"Remove {', '.join(found)} at {lake.root} for good?", abort=True, err=True)
+        agreed(f"Remove {', '.join(found)} at {lake.root} for good?")
     remove(lake)
     sentence(f"removed {', '.join(found)} at {lake.root}")
     return 0

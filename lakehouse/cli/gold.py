@@ -1,10 +1,8 @@
-"""`lakehouse releases` and `lakehouse history`, and the spark-submit job from silver to gold."""
+"""`lakehouse releases` and `lakehouse history`: what gold is, and how it came about."""
 
 import click
 
-from lakehouse.cli.show import document, say, sentence, table, working
-
-HELP = {"help_option_names": ["-h", "--help"]}
+from lakehouse.cli.show import document, sentence, shown, table, working
 
 
 @click.group(invoke_without_command=True)
@@ -44,9 +42,14 @@ def diff(env: str | None, old: str, new: str, as_json: bool) -> int:
     if as_json:
         document(found)
         return 0
-    rows = [(name, what, str(count)) for name, told in found.items() for what, count in told.items()]
+    rows = [(name, what, _number_of(count)) for name, told in found.items() for what, count in told.items()]
     table(f"From release {old} to {new}", ["table", "what", "rows, or before and after"], rows)
     return 0
+
+
+def _number_of(count: object) -> str:
+    """How many rows, or a measure before and after."""
+    return " → ".join(map(shown, count)) if isinstance(count, list) else shown(count)
 
 
 @click.command()
@@ -57,6 +60,7 @@ def diff(env: str | None, old: str, new: str, as_json: bool) -> int:
 @click.pass_obj
 def history(env: str | None, entity: str, key: str, source: str | None, as_json: bool) -> int:
     """The versions of one customer, product or store, and how many facts point at each."""
+    from lakehouse.cli.versions import readable
     from lakehouse.gold.history import history as versions_of
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.session import open_session
@@ -67,31 +71,5 @@ def history(env: str | None, entity: str, key: str, source: str | None, as_json:
     if as_json:
         document({"versions": versions})
         return 0
-    table(f"{entity} {key}", list(versions[0]), ([*row.values()] for row in versions))
-    return 0
-
-
-@click.command(context_settings=HELP)
-@click.option("--env", help="The environment: a file of conf/environments.  [default: LAKEHOUSE_ENV, or local]")
-@click.option("--no-wait", is_flag=True, help="Fail instead of waiting for another writer.")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
-@click.option("--debug", is_flag=True, help="Show the traceback of an error.")
-def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -> int:
-    """Build the release of gold that follows from silver; nothing where silver has nothing new."""
-    from lakehouse.gold.job import bring_to_gold
-    from lakehouse.gold.release import newest
-    from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
-
-    lake = open_lake(env)
-    before = newest(lake)
-    release = bring_to_gold(open_session(lake.settings), lake, wait=not no_wait, say=say)
-    new = release is not None and (before is None or release.release_id != before.release_id)
-    if as_json:
-        document({"ok": True, "new": new, "release": release})
-    elif release is None:
-        sentence("there is no silver yet: lakehouse run --source NAME FILE makes one")
-    else:
-        told = f"release {release.number}, {release.row_counts['gold.fact_sales']} fact(s)"
-        sentence(told if new else f"{told}: silver has nothing new", good=True)
+    table(f"{entity} {key}", *readable(versions))
     return 0

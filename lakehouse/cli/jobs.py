@@ -1,7 +1,7 @@
 """The jobs of spark-submit: one hop each, with the options of the command line.
 
 In: the command line behind the job's file. Out: what `lakehouse` prints for the same hop, and its exit code.
-Guaranteed: `land_csv` starts no Spark session; `bronze_to_silver` lands nothing. spark-submit makes one stream,
+Guaranteed: `land_csv` starts no Spark session; the others land nothing. spark-submit makes one stream,
 its standard output, of the two that a job writes to: with --json there is no progress, so that the document is alone.
 """
 
@@ -9,8 +9,8 @@ from collections.abc import Callable
 
 import click
 
-from lakehouse.cli.load import AS_JSON, AS_OF, NO_WAIT, SOURCE, told
-from lakehouse.cli.show import say
+from lakehouse.cli.load import AS_JSON, AS_OF, NO_WAIT, SOURCE, release_told, told
+from lakehouse.cli.show import document, say, sentence
 
 ENV = click.option("--env", help="The environment: a file of conf/environments.  [default: LAKEHOUSE_ENV, or local]")
 DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error, and where the package is.")
@@ -47,6 +47,32 @@ def bronze_to_silver(env: str | None, source: str, no_wait: bool, as_json: bool,
 
     say = _saying(as_json, debug)
     return told(road.travel(env, source, (), to="silver", wait=not no_wait, say=say), as_json)
+
+
+@click.command(context_settings=HELP)
+@ENV
+@NO_WAIT
+@AS_JSON
+@DEBUG
+def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -> int:
+    """Build the release of gold that follows from silver; nothing where silver has nothing new."""
+    from lakehouse.gold.job import bring_to_gold
+    from lakehouse.gold.release import is_new, newest
+    from lakehouse.runtime.lake import open_lake
+    from lakehouse.runtime.session import open_session
+
+    say = _saying(as_json, debug)
+    lake = open_lake(env)
+    before = newest(lake)
+    release = bring_to_gold(open_session(lake.settings), lake, wait=not no_wait, say=say)
+    new = is_new(release, before)
+    if as_json:
+        document({"ok": True, "new": new, "release": release})
+    elif release is None:
+        sentence("there is no silver yet: lakehouse run --source NAME FILE makes one")
+    else:
+        sentence(release_told(release, new), good=True)
+    return 0
 
 
 def _saying(as_json: bool, debug: bool) -> Callable[[str], None]:

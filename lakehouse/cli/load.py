@@ -4,9 +4,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli.show import document, sentence, table, working
+from lakehouse.cli.show import document, sentence, shown, table, working
 
 if TYPE_CHECKING:  # loaded when a command runs
+    from lakehouse.gold.release import Release
     from lakehouse.road import Stage, Travelled
 
 SOURCE = click.option("--source", required=True, help="The feed the files are of: a file of conf/sources.")
@@ -77,7 +78,8 @@ def accept(env: str | None, no_wait: bool, as_json: bool, to: "Stage", batch: st
 def told(result: "Travelled", as_json: bool) -> int:
     """Print what became of files and rows; the exit code."""
     if as_json:
-        document({"ok": result.ok, "files": result.files(), "batches": result.batches(), "release": result.release})
+        went = {"ok": result.ok, "files": result.files(), "batches": result.batches()}
+        document({**went, "release": result.release, "new_release": result.new_release})
         return 0 if result.ok else 1
     notable = [f for f in result.files() if f["what"] != "landed" or f["note"]]
     if notable:
@@ -88,9 +90,15 @@ def told(result: "Travelled", as_json: bool) -> int:
     count = sum(f["what"] == "landed" for f in result.files())
     closed = [b for b in result.batches() if b["status"] == "done"]
     if result.release is not None:
-        sentence(f"gold: release {result.release.number}, {result.release.row_counts['gold.fact_sales']} fact(s)")
+        sentence(release_told(result.release, result.new_release))
     sentence(f"{count} file(s) landed, {len(closed)} batch(es) into silver, {result.trouble()}", good=result.ok)
     return 0 if result.ok else 1
+
+
+def release_told(release: "Release", new: bool) -> str:
+    """The newest release in a sentence; where nothing was made it is `as before`."""
+    told = f"gold: release {release.number}, {shown(release.row_counts['gold.fact_sales'])} fact(s)"
+    return told if new else f"{told}, as before"
 
 
 def _accounting(batches: list[dict[str, object]]) -> None:

@@ -4,12 +4,19 @@ import click
 
 from lakehouse.cli.show import document, sentence, table
 
+TITLES = {
+    "bronze": "Bronze: files",
+    "silver": "Silver: sale lines",
+    "gold": "Gold: the newest release",
+    "runs": "Last runs",
+}
+
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def status(env: str | None, as_json: bool) -> int:
-    """Rows per layer, freshness, last runs, open quarantine."""
+    """Files, rows and facts per layer, freshness, last runs, and what waits for something."""
     from lakehouse.ops.status import status_of
     from lakehouse.runtime.lake import open_lake
 
@@ -18,10 +25,11 @@ def status(env: str | None, as_json: bool) -> int:
         document(told)
         return 0
     sentence(f"lakehouse at {told['home']}, environment {told['environment']}")
-    for name, title in (("bronze", "Bronze: files"), ("silver", "Silver: sale lines"), ("runs", "Last runs")):
+    for name, title in TITLES.items():
         rows = told[name]
         if rows:
-            table(title, list(rows[0]), ([*row.values()] for row in rows))
+            columns = [column for column in rows[0] if column != "withdrawn" or any(row[column] for row in rows)]
+            table(title, columns, ([row[column] for column in columns] for row in rows))
     if not told["bronze"]:
         sentence("nothing has landed yet: lakehouse run --source superstore FILE")
     for warning in told["warnings"]:
@@ -36,7 +44,8 @@ def status(env: str | None, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def quarantine(env: str | None, source: str | None, reason: str | None, limit: int, as_json: bool) -> int:
-    """Rows that were kept out, with their reasons and their raw text."""
+    """Rows that were kept out, with their reasons and their raw text; none of files that were taken back."""
+    from lakehouse.bronze.ledger import WITHDRAWN
     from lakehouse.ops import tables
     from lakehouse.runtime.lake import open_lake
 
@@ -44,7 +53,7 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
     if source is not None:
         lake.source(source)
     rows = tables.read(lake, "ops.quarantine", **({} if source is None else {"source": source}))
-    wanted = [row for row in rows if reason is None or reason in row["reasons"]]
+    wanted = [row for row in rows if row["status"] != WITHDRAWN and (reason is None or reason in row["reasons"])]
     if as_json:
         document({"rows": len(wanted), "shown": wanted[:limit]})
         return 0

@@ -24,7 +24,11 @@ def digest(env: str | None, as_json: bool) -> int:
 
 
 @click.command()
-@click.option("--rebuild", is_flag=True, help="Also build silver anew from bronze, beside the live one, and compare.")
+@click.option(
+    "--rebuild",
+    is_flag=True,
+    help="Also build silver anew from bronze, and gold from silver, beside the live ones, and compare.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def verify(env: str | None, rebuild: bool, as_json: bool) -> int:

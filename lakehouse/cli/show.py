@@ -12,10 +12,16 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import click
+
+if TYPE_CHECKING:
+    from rich.status import Status
+
+_LIVING: "list[Status]" = []
+"""The living line, while there is one; it would draw over a question."""
 
 
 def say(line: str) -> None:
@@ -33,7 +39,11 @@ def working() -> Iterator[Callable[[str], None]]:
     from rich.markup import escape
 
     with Console(stderr=True).status("starting") as status:
-        yield lambda line: status.update(escape(printable(line)))
+        _LIVING.append(status)
+        try:
+            yield lambda line: status.update(escape(printable(line)))
+        finally:
+            _LIVING.remove(status)
 
 
 def document(value: object) -> None:
@@ -53,13 +63,24 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
         numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
-        drawn.add_row(*(Text(printable(_text(value))) for value in row))
+        drawn.add_row(*(Text(printable(shown(value))) for value in row))
     Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None).print(drawn)
 
 
 def sentence(text: str, *, good: bool | None = None) -> None:
     """A line of the result; green or red on a terminal where it says that something holds or does not."""
     click.secho(printable(text), fg=None if good is None else "green" if good else "red")
+
+
+def agreed(question: str) -> None:
+    """Go on where a person says yes; else say that nothing happened and end with exit code 1."""
+    for status in _LIVING:
+        status.stop()
+    if not click.confirm(question, err=True):
+        say("nothing was changed")
+        raise click.exceptions.Exit(1)
+    for status in _LIVING:
+        status.start()
 
 
 def printable(text: str) -> str:
@@ -72,13 +93,15 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else 160
 
 
-def _text(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as tables and sentences have it: thousands apart, a moment to the second, `-` where there is none."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int):
-        return f"{value:,}".replace(",", "\u202f" if sys.stdout.isatty() else " ")
+    if isinstance(value, int | Decimal):
+        digits = f"{value:,}" if isinstance(value, int) else f"{value:,f}"
+        return digits.replace(",", "\u202f" if sys.stdout.isatty() else " ")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE
-from lakehouse.cli.show import document, sentence, table, working
+from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE, release_told
+from lakehouse.cli.show import agreed, document, sentence, table, working
 from lakehouse.runtime.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when the command runs
@@ -40,7 +40,8 @@ def withdraw(
     with working() as say:
         done = road.take_back(env, source, files, as_of=as_of, agree=agree, wait=not no_wait, say=say)
     if as_json:
-        document({"ok": True, "withdrawal": done.withdrawal, "release": done.release})
+        went = {"ok": True, "withdrawal": done.withdrawal}
+        document({**went, "release": done.release, "new_release": done.new_release})
     else:
         _tell(done)
     return 0
@@ -53,8 +54,7 @@ def _ask(found: "Sequence[Standing]") -> None:
     for one in found:
         told = f"{one.landing.file_name}, as of {one.landing.as_of:%Y-%m-%d %H:%M} UTC: {one.lines} line(s) stand so"
         click.echo(told, err=True)
-    question = "Each goes back to what is said without these files, or leaves silver and gold. Take them back?"
-    click.confirm(question, abort=True, err=True)
+    agreed("Each goes back to what is said without these files, or leaves silver and gold. Take them back?")
 
 
 def _tell(done: "TakenBack") -> None:
@@ -65,6 +65,4 @@ def _tell(done: "TakenBack") -> None:
     table("Withdrawn", ["file", "as of", "lines that stood so"], rows)
     sentence(f"silver: {done.withdrawal.restored} line(s) restored, {done.withdrawal.removed} removed")
     if done.release is not None:
-        sentence(
-            f"gold: release {done.release.number}, {done.release.row_counts['gold.fact_sales']} fact(s)", good=True
-        )
+        sentence(release_told(done.release, done.new_release), good=True)

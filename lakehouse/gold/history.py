@@ -6,9 +6,11 @@ is of one release.
 
 from typing import Any
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contract.model import Column
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.release import newest, read_table
 from lakehouse.runtime.errors import UsageError
@@ -18,7 +20,7 @@ ENTITIES = ("customer", "product", "store")
 
 
 def history(spark: SparkSession, lake: Lake, entity: str, key: str, source: str | None = None) -> list[dict[str, Any]]:
-    """Each version of the key with its interval, attributes and `facts`, how many point at it.
+    """Each version of the key with its interval in UTC, its attributes and `facts`, how many point at it.
 
     Args:
         entity: one of `ENTITIES`.
@@ -35,14 +37,20 @@ def history(spark: SparkSession, lake: Lake, entity: str, key: str, source: str 
     rows = read_table(spark, lake, release, dimension.table.name).where(F.col(dimension.id) == key)
     if source is not None:
         rows = rows.where(F.col("source_system") == lake.source(source).name)
-    shown = [c.name for c in dimension.table.columns if not c.name.startswith("_")]
-    versions = [row.asDict() for row in rows.select(*shown).orderBy("source_system", "valid_from").collect()]
+    told = [_told(c) for c in dimension.table.columns if not c.name.startswith("_")]
+    versions = [row.asDict() for row in rows.select(*told).orderBy("source_system", "valid_from").collect()]
     if not versions:
         raise UsageError(f"no {entity} has the key {key!r}: keys are those of {dimension.table.name}.{dimension.id}")
     facts = read_table(spark, lake, release, "gold.fact_sales")
     here = facts.where(F.col(dimension.sk).isin([version[dimension.sk] for version in versions]))
     counts = {row[0]: row[1] for row in here.groupBy(dimension.sk).count().collect()}
     return [{**version, "facts": counts.get(version[dimension.sk], 0)} for version in versions]
+
+
+def _told(column: Column) -> SparkColumn:
+    """A column as Python gets it: a moment as date and time in UTC, not in the zone of this machine."""
+    value = F.col(column.name)
+    return value.cast("timestamp_ntz").alias(column.name) if column.type == "timestamp" else value
 
 
 def _dimension(lake: Lake, entity: str) -> Dimension:

@@ -9,16 +9,18 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
-
-from pyspark.sql import DataFrame, SparkSession
+from typing import TYPE_CHECKING, Any
 
 from lakehouse.contract.derive.delta_table import RETENTION
 from lakehouse.contract.model import Table
 from lakehouse.ops import tables
-from lakehouse.quality.digest import Digest
 from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
+
+if TYPE_CHECKING:  # a release is looked at without loading Spark
+    from pyspark.sql import DataFrame, SparkSession
+
+    from lakehouse.quality.digest import Digest
 
 TABLE = "ops.releases"
 BUILDING, COMPLETE, REFUSED = "building", "complete", "refused"
@@ -55,8 +57,10 @@ class Release:
         """Whether the retention of its versions may have passed."""
         return datetime.now(UTC) - self.created_at > timedelta(days=RETENTION_DAYS)
 
-    def digest(self, table: str) -> Digest:
+    def digest(self, table: str) -> "Digest":
         """The digest of one of its tables."""
+        from lakehouse.quality.digest import Digest
+
         rows, total = self.digests[table].split("-")
         return Digest(rows=int(rows), sum=int(total, 16))
 
@@ -110,6 +114,11 @@ def newest(lake: Lake) -> Release | None:
     return complete[-1] if complete else None
 
 
+def is_new(release: Release | None, before: Release | None) -> bool:
+    """Whether a release is another one than there was before."""
+    return release is not None and (before is None or release.release_id != before.release_id)
+
+
 def under_way(lake: Lake) -> Release | None:
     """The release that a killed run began, where one did."""
     building = [one for one in releases(lake) if one.status == BUILDING]
@@ -130,11 +139,11 @@ def find(lake: Lake, named: str) -> Release:
     return found[0]
 
 
-def read_table(spark: SparkSession, lake: Lake, release: Release, table: str) -> DataFrame:
+def read_table(spark: "SparkSession", lake: Lake, release: Release, table: str) -> "DataFrame":
     """A table as of a release."""
     return read_at(spark, lake, table, release.versions[table])
 
 
-def read_at(spark: SparkSession, lake: Lake, table: str, version: int) -> DataFrame:
+def read_at(spark: "SparkSession", lake: Lake, table: str, version: int) -> "DataFrame":
     """A table as of a version."""
     return spark.read.format("delta").option("versionAsOf", version).load(lake.location(table))

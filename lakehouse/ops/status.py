@@ -1,7 +1,7 @@
 """What is in a lakehouse, read without Spark.
 
 In: the small tables of `ops` and the log of silver. Out: one dictionary, as `lakehouse status --json` prints it.
-Guaranteed: nothing is written and nothing is locked.
+Guaranteed: nothing is written and nothing is locked; pyspark is not even loaded, which takes longer than all of this.
 """
 
 import os
@@ -12,9 +12,12 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, Landing
-from lakehouse.ops import accounting, runs, tables
+from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, WITHDRAWN, Landing
+from lakehouse.gold.release import newest
+from lakehouse.gold.span import span_between
+from lakehouse.ops import accounting, runs, tables, withdrawals
 from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
+from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
 
@@ -29,26 +32,29 @@ def status_of(lake: Lake) -> dict[str, Any]:
         "home": lake.root,
         "bronze": _bronze(landings, batches),
         "silver": _silver(lake),
+        "gold": _gold(lake),
         "runs": _runs(lake),
-        "warnings": _warnings(landings, batches),
+        "warnings": [*_warnings(landings, batches), *_warnings_of_withdrawals(lake)],
     }
 
 
 def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str, Any]]:
-    """One row a source: files by status, records, and what became of them."""
+    """One row a source: files by status; records and the newest as-of of all but those taken back."""
     told = []
     for source in sorted({one.source for one in landings}):
         files = Counter(one.status for one in landings if one.source == source)
+        kept = [one for one in landings if one.source == source and one.status != WITHDRAWN]
         done = [one for one in batches if one.source == source and one.status == DONE]
         told.append(
             {
                 "source": source,
                 "landed": files[LANDED],
                 "rejected": files[REJECTED],
-                "records": sum(one.records or 0 for one in landings if one.source == source),
+                "withdrawn": files[WITHDRAWN],
+                "records": sum(one.records or 0 for one in kept),
                 "in silver": sum(one.rows_in for one in done),
                 "quarantined": sum(one.classes["quarantined"] for one in done),
-                "newest as-of": max(one.as_of for one in landings if one.source == source),
+                "newest as-of": max((one.as_of for one in kept), default=None),
             }
         )
     return told
@@ -70,6 +76,22 @@ def _silver(lake: Lake) -> list[dict[str, Any]]:
 
     found: list[dict[str, Any]] = pa.table(QueryBuilder().register("sales", sales).execute(sql)).to_pylist()
     return found
+
+
+def _gold(lake: Lake) -> list[dict[str, Any]]:
+    """The newest release, and whether silver has rows that it does not know; nothing where there is no silver."""
+    version, release = tables.version(lake, SALES), newest(lake)
+    if release is None:
+        nothing = {"release": None, "facts": None, "completed": None, "silver is ahead": True}
+        return [] if version is None else [nothing]
+    return [
+        {
+            "release": release.number,
+            "facts": release.row_counts["gold.fact_sales"],
+            "completed": release.completed_at,
+            "silver is ahead": version is not None and not span_between(lake, release.silver_version, version).empty,
+        }
+    ]
 
 
 def _runs(lake: Lake) -> list[dict[str, Any]]:
@@ -120,3 +142,20 @@ def _warnings(landings: list[Landing], batches: list[Accounting]) -> list[str]:
     held = [one for one in batches if one.status == HELD]
     told += [f"a batch of {one.source} is held ({one.reason}): lakehouse accept {one.batch_id}" for one in held]
     return told
+
+
+def _warnings_of_withdrawals(lake: Lake) -> list[str]:
+    """Of those that were begun: what silver has is completed by whoever comes next, else it must be asked for anew."""
+    told = []
+    for one in withdrawals.read(lake, status=PREPARED):
+        if _in_silver(lake, one):
+            told.append("a withdrawal was interrupted: any lakehouse run completes it")
+        else:
+            told.append("a withdrawal was interrupted before it changed anything: say lakehouse withdraw once more")
+    return told
+
+
+def _in_silver(lake: Lake, one: Withdrawal) -> bool:
+    """Whether all that a withdrawal changes in silver is there."""
+    commits = tables.history(lake, SALES, one.silver_version)
+    return not (one.restored or one.removed) or any(c.get("userMetadata") == one.withdrawal_id for c in commits)

@@ -1,5 +1,8 @@
 """Gold looked at: the promises checked, the history of a key, releases and what differs between two."""
 
+import time
+from datetime import datetime
+
 import pytest
 
 from lakehouse.gold.history import history
@@ -38,6 +41,18 @@ def test_the_history_of_a_key_counts_facts(spark, two_releases):
         ("Corporate", "2024-01-08", 1, True),
     ]
     assert [one["facts"] for one in history(spark, two_releases, "store", "Germany|Berlin|Berlin")] == [8]
+
+
+def test_the_history_is_told_in_utc_wherever_it_is_asked(spark, two_releases, monkeypatch):
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        first, *_, last = history(spark, two_releases, "customer", "c1", "superstore")
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert (first["valid_from"], last["valid_from"]) == (datetime(1900, 1, 1), datetime(2024, 1, 8))
+    assert last["valid_to"] == datetime(9999, 12, 31)
 
 
 @pytest.mark.parametrize("entity, key, told", [("customer", "nobody", "no customer"), ("order", "1", "no history")])
