@@ -160,7 +160,7 @@ def _facts(observations: DataFrame, ends: DataFrame | None, attributes: Sequence
 
 
 def _filled(facts: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:
-    """Adds to each fact `_lost`, `_told` (one a time speaks for it) and, where it does, the attributes then, `_at.*`."""
+    """Adds to each fact `_lost`, `_told` (one speaks for its time) and, where it does, the attributes then, `_at.*`."""
     same_time = Window.partitionBy(*KEY, "at")
     key = Window.partitionBy(*KEY)
     until_now = key.orderBy("at").rangeBetween(Window.unboundedPreceding, Window.currentRow)
