@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
 from lakehouse.contract.derive.arrow_schema import arrow_schema
@@ -81,5 +82,6 @@ def bring(spark: SparkSession, lake: Lake, rows: DataFrame, name: str, source: s
     landing = Landing(
         source=source, sha256=name, as_of=now, as_of_from="option", file_name=name, size=0, path=name, landed_at=now
     )
+    landed = rows.withColumn("_landing_id", F.lit(landing.landing_id))
     with lease(lake.root, SALES) as held:
-        return process_rows(spark, lake, Batch(landing=landing, rules=rules_of(lake, source)), rows, held)
+        return process_rows(spark, lake, Batch(landing=landing, rules=rules_of(lake, source)), landed, held)

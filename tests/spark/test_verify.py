@@ -26,7 +26,7 @@ RAW, LANDINGS, CONSERVED, CLOSED, STORED, SILVER, ONE_ROW, REBUILT = (
     "raw is kept",
     "landings are complete",
     "rows are conserved",
-    "batches are closed",
+    "batches and withdrawals are closed",
     "quarantined rows are stored",
     "silver is what the accounting says",
     "one row a sale line",

@@ -6,6 +6,7 @@ milliseconds after the kill: while the JVM of the killed process is still there,
 """
 
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from lakehouse.ops.killpoints import SILVER_POINTS
+from lakehouse.ops.killpoints import SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import open_lake
 from tests.kills import ROOT, State, command, ended, holds, lives, recorded_jvm, run
 
@@ -72,10 +73,12 @@ def test_the_first_batch_of_a_lakehouse_is_completed_too(
     holds(spark, open_lake("local"), never_killed)
 
 
-def test_every_step_of_a_batch_is_one_a_test_kills_at() -> None:
-    source = (ROOT / "lakehouse" / "silver" / "batch.py").read_text()
-    assert [point for point in SILVER_POINTS if f'reached("{point}")' not in source] == []
-    assert source.count("reached(") == len(SILVER_POINTS)
+def test_every_step_of_a_batch_or_withdrawal_is_one_a_test_kills_at() -> None:
+    said = "".join(
+        (ROOT / "lakehouse" / "silver" / f"{name}.py").read_text() for name in ("batch", "settle", "withdraw")
+    )
+    assert sorted(re.findall(r'reached\("([a-z-]+)"\)', said)) == sorted((*SILVER_POINTS, *WITHDRAWAL_POINTS))
+    assert said.count("reached(") == len(SILVER_POINTS) + len(WITHDRAWAL_POINTS)
 
 
 def killed_process(home: Path, file: Path, at_point: str) -> int | None:
