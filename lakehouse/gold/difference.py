@@ -15,7 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
-from lakehouse.quality.digest import Digest, digest_columns, row_number_of
+from lakehouse.quality.digest import Digest, digest_columns, digest_of, digest_parts
 from lakehouse.silver.upsert import signed
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
@@ -53,16 +53,13 @@ def counted(rows: DataFrame, table: Table) -> Difference:
     """A staged difference of a table with its counts and the digests of both sides."""
     columns = digest_columns(table)
     wanted = [F.count_if(F.col("_change") == change).alias(change) for change in (INSERT, UPDATE, DELETE)]
-    for side in ("was", "now"):
-        there = F.col(side).isNotNull()
-        wanted += [F.count_if(there), F.sum(F.when(there, row_number_of(columns, f"{side}.")))]
-    found = rows.agg(*wanted).first()
-    numbers = [int(value or 0) for value in found] if found is not None else [0] * 7
+    wanted += [part for side in ("was", "now") for part in digest_parts(columns, side)]
+    found = list(rows.agg(*wanted).first() or [0] * len(wanted))
     return Difference(
         rows=rows,
-        counts=dict(zip((INSERT, UPDATE, DELETE), numbers[:3], strict=True)),
-        was=Digest(rows=numbers[3], sum=numbers[4]),
-        now=Digest(rows=numbers[5], sum=numbers[6]),
+        counts=dict(zip((INSERT, UPDATE, DELETE), map(int, found[:3]), strict=True)),
+        was=digest_of(found[3:6]),
+        now=digest_of(found[6:9]),
     )
 
 

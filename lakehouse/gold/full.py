@@ -18,6 +18,7 @@ from lakehouse.gold.facts import fact_rows, live_lines
 from lakehouse.gold.observations import followed, observations
 from lakehouse.gold.overwrite import overwrite
 from lakehouse.gold.release import read_table
+from lakehouse.gold.steady import of_changing_keys, sayings, steady_versions
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
 
@@ -33,7 +34,7 @@ def build_fully(build: Build) -> dict[str, Written]:
     """
     spark, lake = build.spark, build.lake
     lines = live_lines(build.sales())
-    every = build.staged(all_versions(lake, lines), "versions")
+    every = build.staged(_versions(build, lines), "versions")
     versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
     for dimension, rows in versions.items():
         refuse_collisions(dimension, rows)
@@ -46,8 +47,17 @@ def build_fully(build: Build) -> dict[str, Written]:
     return written
 
 
+def _versions(build: Build, lines: DataFrame) -> DataFrame:
+    """The same as `all_versions`, quicker: the core is given only keys that ever changed."""
+    every = dimensions(build.lake)
+    seen, attributes = observations(every, lines), followed(every)
+    said = build.staged(sayings(seen, attributes), "sayings")
+    changing = scd2.versions(of_changing_keys(seen, said), None, attributes)
+    return steady_versions(said, attributes).unionByName(changing)
+
+
 def all_versions(lake: Lake, lines: DataFrame) -> DataFrame:
-    """The versions of all keys of all dimensions, from live lines, in one pass of the core."""
+    """The versions of all keys of all dimensions, from live lines, in one pass of the core: what `verify` rebuilds."""
     every = dimensions(lake)
     return scd2.versions(observations(every, lines), None, followed(every))
 

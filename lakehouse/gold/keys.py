@@ -19,7 +19,7 @@ SEPARATOR = "|"
 
 def surrogate_key(source_system: str, natural_key: str, valid_from: str) -> SparkColumn:
     """The first 15 hexadecimal digits of the hash over the three columns of these names, as BIGINT."""
-    return hash_number([source_system, natural_key, canonical_text(valid_from, "timestamp")], "BIGINT")
+    return hash_number([source_system, natural_key, canonical_text(valid_from, "timestamp")])
 
 
 def natural_key(parts: Sequence[SparkColumn]) -> SparkColumn:

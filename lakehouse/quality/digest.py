@@ -14,6 +14,9 @@ from pyspark.sql import functions as F
 from lakehouse.contract.model import Column, Table
 from lakehouse.silver.identity import canonical_text, hash_number
 
+LOWER_BITS = 30
+"""So many bits of a row's number, half of them, are summed apart from the others."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Digest:
@@ -28,14 +31,26 @@ class Digest:
 
 def digest(rows: DataFrame, columns: Sequence[Column]) -> Digest:
     """The digest of rows over the columns given, in their order."""
-    row = rows.agg(F.count(F.lit(1)), F.sum(row_number_of(columns))).first()
-    count, total = (row[0], row[1]) if row is not None else (0, None)
-    return Digest(rows=count, sum=int(total or 0))
+    row = rows.agg(*digest_parts(columns)).first()
+    return digest_of(row if row is not None else (0, None, None))
 
 
-def row_number_of(columns: Sequence[Column], prefix: str = "") -> SparkColumn:
-    """The number that a row adds to a digest, from columns with `prefix` before their names."""
-    return hash_number([canonical_text(f"{prefix}{c.name}", c.type) for c in columns], "DECIMAL(20,0)")
+def digest_parts(columns: Sequence[Column], prefix: str = "") -> list[SparkColumn]:
+    """Aggregates that `digest_of` makes a digest of: of all rows, or those with a struct `prefix` that is not NULL.
+
+    The sum is taken as two of BIGINT, the upper and the lower bits of each number: a sum of DECIMAL costs as much
+    as the hashes. Both are exact for up to 2^33 rows, and ANSI mode makes an error of more.
+    """
+    number = hash_number([canonical_text(f"{prefix}.{c.name}" if prefix else c.name, c.type) for c in columns])
+    there = F.col(prefix).isNotNull() if prefix else F.lit(True)
+    upper, lower = F.shiftright(number, LOWER_BITS), number.bitwiseAND(F.lit((1 << LOWER_BITS) - 1))
+    return [F.count_if(there), *(F.sum(F.when(there, part)) for part in (upper, lower))]
+
+
+def digest_of(parts: Sequence[int | None]) -> Digest:
+    """The digest, from the values of `digest_parts`."""
+    rows, upper, lower = (int(part or 0) for part in parts)
+    return Digest(rows=rows, sum=(upper << LOWER_BITS) + lower)
 
 
 def digest_columns(table: Table) -> tuple[Column, ...]:

@@ -30,9 +30,9 @@ def hash_fields(texts: Iterable[str]) -> str:
     return f"sha2(concat({', '.join(parts)}), 256)"
 
 
-def hash_number(texts: Iterable[str], type_: str) -> SparkColumn:
-    """The first 15 hexadecimal digits of the hash as a number of the given SQL type."""
-    return F.expr(f"CAST(conv(substring({hash_fields(texts)}, 1, {HASH_DIGITS}), 16, 10) AS {type_})")
+def hash_number(texts: Iterable[str]) -> SparkColumn:
+    """The first 15 hexadecimal digits of the hash as BIGINT."""
+    return F.expr(f"CAST(conv(substring({hash_fields(texts)}, 1, {HASH_DIGITS}), 16, 10) AS BIGINT)")
 
 
 def content_hash(columns: Iterable[Column], prefix: str = "") -> SparkColumn:

@@ -5,6 +5,7 @@ All scenarios run in a few Spark jobs, each as an entity of its own.
 
 import itertools
 import random
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.gold import scd2
+from lakehouse.gold import scd2, steady
 from lakehouse.gold.keys import surrogate_key
 from tests.oracle import history
 from tests.oracle.history import Attribute, End, Fact, Observation, rebuild
@@ -62,6 +63,12 @@ class Sparked:
     def built(self, facts: Iterable[tuple[str, Fact]]) -> list[dict[str, Any]]:
         facts = list(facts)
         return self.rows(scd2.versions(self.observations(facts), self.ends(facts), self.attributes))
+
+    def built_the_short_way(self, facts: Iterable[tuple[str, Fact]]) -> list[dict[str, Any]]:
+        seen = self.observations(facts)
+        said = steady.sayings(seen, self.attributes).cache()
+        changing = scd2.versions(steady.of_changing_keys(seen, said), None, self.attributes)
+        return self.rows(steady.steady_versions(said, self.attributes).unionByName(changing))
 
     def rows(self, versions: DataFrame) -> list[dict[str, Any]]:
         key = surrogate_key("source_system", "natural_key", "valid_from")
@@ -263,6 +270,24 @@ def test_random_histories_in_steps_end_where_the_oracle_ends(spark, attributes):
         after, rebuilt = core.step(after, told(stories, number - 1), told(stories, number))
         assert rebuilt == oracle_disturbed(stories, number, attributes)
         assert after == oracle_rows(stories, number, attributes)
+
+
+@pytest.mark.parametrize("attributes", PROFILES, ids=lambda p: "-".join(f"{a.tracked}.{a.null_is}" for a in p))
+def test_keys_that_never_changed_have_the_versions_of_the_core(spark, attributes):
+    """400 namespaces a profile, most of few observations, so that many keys say one thing alone."""
+    dice = random.Random(repr(attributes))
+    stories = []
+    for number in range(400):
+        facts: set[Fact] = set()
+        for _ in range(dice.randint(1, 5)):
+            facts = changed(facts, random_change(dice, 4, "pq"), attributes)
+        stories.append(Story(name=str(number), states=[{f for f in facts if isinstance(f, Observation)}]))
+    core = Sparked(spark, attributes)
+    wanted = oracle_rows(stories, 0, attributes)
+    assert core.built_the_short_way(told(stories, 0)) == wanted
+    keys = Counter(tuple(row[name] for name in scd2.KEY) for row in wanted)
+    assert sum(n == 1 for n in keys.values()) > 20
+    assert sum(n > 1 for n in keys.values()) > 20 or not any(a.tracked for a in attributes)
 
 
 def test_the_steps_of_the_oracle_are_those_of_the_core():
