@@ -4,13 +4,16 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint format bench soak package lock docs
+.PHONY: help setup demo test lint format bench soak package lock docs
 
 help: ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv with the locked packages and fetch the jars; does nothing where all is there
 	@$(PYTHON) scripts/setup.py
+
+demo: setup ## show the whole road on three days of made-up sales, in a minute or so
+	@$(RUN) -m lakehouse.cli.main demo $(ARGS)
 
 test: setup ## run all tests but the soak ones (ARGS="-k name" picks some)
 	@$(RUN) -m pytest $(ARGS)

@@ -60,7 +60,7 @@ def _number_of(count: object) -> str:
 @click.pass_obj
 def history(env: str | None, entity: str, key: str, source: str | None, as_json: bool) -> int:
     """The versions of one customer, product or store, and how many facts point at each."""
-    from lakehouse.cli.versions import readable
+    from lakehouse.cli.versions import readable, title
     from lakehouse.gold.history import history as versions_of
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.session import open_session
@@ -71,5 +71,5 @@ def history(env: str | None, entity: str, key: str, source: str | None, as_json:
     if as_json:
         document({"versions": versions})
         return 0
-    table(f"{entity} {key}", *readable(versions))
+    table(title(entity, key, versions), *readable(versions))
     return 0

@@ -57,9 +57,12 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
     if as_json:
         document({"rows": len(wanted), "shown": wanted[:limit]})
         return 0
-    shown = [
-        (row["file"].rpartition("/")[2], row["line"], ", ".join(row["reasons"]), row["raw_text"]) for row in wanted
-    ]
-    table("Quarantine", ["file", "line", "reasons", "raw text"], shown[:limit])
-    sentence(f"{min(limit, len(wanted))} of {len(wanted)} row(s)")
+    shown = [(_name(row["file"]), row["line"], ", ".join(row["reasons"]), row["raw_text"]) for row in wanted[:limit]]
+    table("Quarantine", ["file", "line", "reasons", "raw text"], shown, cut="raw text")
+    sentence(f"{len(shown)} of {len(wanted)} row(s); --json has them whole")
     return 0
+
+
+def _name(path: str) -> str:
+    """The name a file came with, from its path in bronze: `…/0123456789abcdef-name`."""
+    return path.rpartition("/")[2].partition("-")[2]

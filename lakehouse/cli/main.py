@@ -16,6 +16,7 @@ import click
 from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connection, is_interruption
 
 COMMANDS = {
+    "demo": "lakehouse.cli.demo",
     "land": "lakehouse.cli.load",
     "run": "lakehouse.cli.load",
     "accept": "lakehouse.cli.load",

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 from unicodedata import category
 
 import click
@@ -51,8 +51,8 @@ def document(value: object) -> None:
     click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table with its title; numbers to the right, thousands apart."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str | None = None) -> None:
+    """A table with its title; numbers to the right, thousands apart; the column `cut` takes one line a row."""
     from rich.console import Console  # not needed for --help and --json
     from rich.table import Table
     from rich.text import Text  # else a file's [name] would be taken for markup
@@ -61,10 +61,41 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     listed = [list(row) for row in rows]
     for place, name in enumerate(columns):
         numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
-        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+        justify: Literal["left", "right"] = "right" if numeric else "left"
+        drawn.add_column(name, justify=justify, overflow="ellipsis" if name == cut else "fold", no_wrap=name == cut)
     for row in listed:
         drawn.add_row(*(Text(printable(shown(value))) for value in row))
     Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None).print(drawn)
+
+
+def heading(title: str, words: str) -> None:
+    """A title under a line, and a paragraph folded to the terminal."""
+    from rich.console import Console
+    from rich.padding import Padding
+    from rich.rule import Rule
+    from rich.text import Text
+
+    console = Console(width=_width() or None, highlight=False, no_color="NO_COLOR" in os.environ or None)
+    width = min(console.width, 100)
+    console.print()
+    console.print(Rule(Text(title, style="bold cyan"), align="left", style="cyan"), width=width)
+    console.print(Padding(Text(words), (0, 0, 1, 0)), width=width)
+
+
+def bars(title: str, rows: Sequence[tuple[str, int | Decimal | float]]) -> None:
+    """A bar a row, the longest as wide as the terminal leaves room; values below zero have none."""
+    from rich.bar import Bar
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    console = Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None)
+    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
+    most = max((float(value) for _, value in rows), default=0.0) or 1.0
+    for name, value in rows:
+        bar = Bar(most, 0, max(float(value), 0.0), color="cyan", width=max(10, min(console.width, 100) - 50))
+        drawn.add_row(Text(printable(name)), bar, Text(shown(value), justify="right"))
+    console.print(drawn)
 
 
 def sentence(text: str, *, good: bool | None = None) -> None:

@@ -16,7 +16,7 @@ import pytest
 from lakehouse.bronze import ledger
 from lakehouse.cli import jobs, show
 from lakehouse.cli.main import main
-from lakehouse.cli.versions import readable
+from lakehouse.cli.versions import readable, title
 from lakehouse.gold import release
 from lakehouse.gold.release import COMPLETE, Release
 from lakehouse.ops import tables, withdrawals
@@ -136,7 +136,7 @@ def test_quarantine_leaves_out_rows_of_files_taken_back(lakehouse: Command, lake
     tables.append(lake, "ops.quarantine", rows)
     told = json.loads(lakehouse("quarantine", "--json").out)
     assert (told["rows"], [one["status"] for one in told["shown"]]) == (2, ["open", "waived"])
-    assert lakehouse("quarantine", "--reason", "x").out.endswith("2 of 2 row(s)\n")
+    assert lakehouse("quarantine", "--reason", "x").out.endswith("2 of 2 row(s); --json has them whole\n")
 
 
 DIFFERENCE = {
@@ -174,6 +174,7 @@ def test_measures_stand_before_and_after(no_session: Command, monkeypatch: pytes
 def version(**told: Any) -> dict[str, Any]:
     given = {
         "customer_sk": 123456789012345678,
+        "source_system": "superstore",
         "customer_id": "c1",
         "segment": "Corporate",
         "country": None,
@@ -194,19 +195,28 @@ SPLIT = [
 
 def test_versions_are_readable() -> None:
     columns, rows = readable(SPLIT)
-    assert columns == [name if name != "is_current" else "current" for name in SPLIT[0] if name != "country"]
+    left_out = ("country", "customer_id", "source_system")
+    assert columns == [name if name != "is_current" else "current" for name in SPLIT[0] if name not in left_out]
+    assert title("customer", "c1", SPLIT) == "customer c1 of superstore"
     key = "123456789012345678"
     assert rows == [
-        [key, "c1", "Corporate", "beginning", "2024-03-15 08:26:00", "", "2023-12-22", 2000],
-        [key, "c1", None, "2024-03-15 08:26:00", "open", "current", "2024-03-15 08:26:00", 2000],
+        [key, "Corporate", "beginning", "2024-03-15 08:26:00", "", "2023-12-22", 2000],
+        [key, None, "2024-03-15 08:26:00", "open", "current", "2024-03-15 08:26:00", 2000],
     ]
+
+
+def test_a_key_of_two_sources_is_told_with_them() -> None:
+    versions = [version(), version(source_system="online_retail")]
+    columns, rows = readable(versions)
+    assert title("customer", "c1", versions) == "customer c1"
+    assert [row[columns.index("source_system")] for row in rows] == ["superstore", "online_retail"]
 
 
 def test_first_observed_at_is_left_out_where_it_says_nothing() -> None:
     day = datetime(2024, 3, 15)
     columns, rows = readable([version(valid_from=day, first_observed_at=day)])
     assert "first_observed_at" not in columns
-    assert rows == [["123456789012345678", "c1", "Corporate", "2024-03-15", "open", "current", 2000]]
+    assert rows == [["123456789012345678", "Corporate", "2024-03-15", "open", "current", 2000]]
 
 
 def test_members_have_no_first_observation() -> None:
