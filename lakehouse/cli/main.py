@@ -18,6 +18,8 @@ from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connect
 COMMANDS = {
     "land": "lakehouse.cli.load",
     "run": "lakehouse.cli.load",
+    "publish": "lakehouse.cli.warehouse",
+    "query": "lakehouse.cli.warehouse",
     "accept": "lakehouse.cli.load",
     "withdraw": "lakehouse.cli.withdraw",
     "status": "lakehouse.cli.look",
@@ -26,6 +28,7 @@ COMMANDS = {
     "history": "lakehouse.cli.gold",
     "digest": "lakehouse.cli.prove",
     "verify": "lakehouse.cli.prove",
+    "warehouse": "lakehouse.cli.warehouse",
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",

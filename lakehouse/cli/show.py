@@ -48,7 +48,7 @@ def working() -> Iterator[Callable[[str], None]]:
 
 def document(value: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
@@ -57,10 +57,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     from rich.table import Table
     from rich.text import Text  # else a file's [name] would be taken for markup
 
-    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan")
+    drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
     listed = [list(row) for row in rows]
     for place, name in enumerate(columns):
-        numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
+        numeric = bool(listed) and all(isinstance(row[place], int | float | Decimal | None) for row in listed)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
     for row in listed:
         drawn.add_row(*(Text(printable(shown(value))) for value in row))
@@ -107,7 +107,8 @@ def shown(value: object) -> str:
     return str(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has for a value that it does not know: a time as ISO 8601, a decimal as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):

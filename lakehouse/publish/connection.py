@@ -6,6 +6,7 @@ printed; the connector is loaded here first, without pandas, which nobody here n
 
 import logging
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 Say = Callable[[str], None]
 
 LOGIN_SECONDS = 60
+CODES = re.compile(r"^\d{6} \([0-9A-Z]{5}\): (SQL compilation error:\s*)?")
 
 
 @contextmanager
@@ -44,9 +46,9 @@ def connected(
         return
     _connector(("pandas", "boto3"))  # S3 is where Snowflake's stages may be, not the emulator's
     root = str(settings.home)
-    with port_of(root, there.database, there.schema_name, wait=wait, say=say) as port:
-        with _directly(), _opened(_emulator(port), there, tag) as connection:
-            yield connection
+    served = port_of(root, there.database, there.schema_name, wait=wait, say=say)
+    with served as port, _directly(), _opened(_emulator(port), there, tag) as connection:
+        yield connection
 
 
 @contextmanager
@@ -128,6 +130,6 @@ def _connector(without: Sequence[str] = ("pandas",)) -> Any:
 
 def sentence_of(error: Exception) -> str:
     """The first line of what the warehouse said, without its code numbers."""
-    told = str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip()
+    told = CODES.sub("", str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip())
     lines = [line for line in told.splitlines() if line.strip()] or [type(error).__name__]
     return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]

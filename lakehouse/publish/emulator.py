@@ -57,9 +57,7 @@ def running(root: str) -> Server | None:
 
 
 @contextmanager
-def port_of(
-    root: str, database: str, schema: str, *, wait: bool = True, say: Say = lambda _: None
-) -> Iterator[int]:
+def port_of(root: str, database: str, schema: str, *, wait: bool = True, say: Say = lambda _: None) -> Iterator[int]:
     """A port to ask, for the length of a `with` block: the server's, else one of this process.
 
     Raises:

@@ -49,7 +49,8 @@ Say = Callable[[str], None]
 class Published:
     """What a publication did: its release, whether it is new there, and the rows that moved, by table."""
 
-    release: Release
+    release_id: str
+    number: int
     sequence: int
     place: str
     new: bool
@@ -98,10 +99,9 @@ def _published(target: Target, release: Release, full: bool, say: Say) -> Publis
     reached("publish-begun")
     evolved = prepare(target)
     before = ledger.newest(target.cursor, lake)
-    place = lake.settings.warehouse.place
     if before is not None and before.is_of(release) and not (full or evolved):
         ledger.record(lake, before)
-        return Published(release=release, sequence=before.sequence, place=place, new=False, moved={})
+        return _told(lake, before, None)
     with _folder(lake) as folder:
         exported = {}
         for name in GOLD_TABLES:
@@ -113,8 +113,18 @@ def _published(target: Target, release: Release, full: bool, say: Say) -> Publis
         publication = load(target, release, exported, before)
     ledger.record(lake, publication)
     reached("publish-done")
-    moved = {name: one.rows for name, one in exported.items()}
-    return Published(release=release, sequence=publication.sequence, place=place, new=True, moved=moved)
+    return _told(lake, publication, exported)
+
+
+def _told(lake: Lake, publication: ledger.Publication, exported: Mapping[str, Exported] | None) -> Published:
+    return Published(
+        release_id=publication.release_id,
+        number=publication.release_number,
+        sequence=publication.sequence,
+        place=lake.settings.warehouse.place,
+        new=exported is not None,
+        moved={name: one.rows for name, one in (exported or {}).items()},
+    )
 
 
 @contextmanager

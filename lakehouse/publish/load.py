@@ -35,7 +35,7 @@ class Target:
 
     def run(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
         """The rows of a statement."""
-        return self.cursor.execute(statement, values).fetchall()  # type: ignore[union-attr,return-value]
+        return self.cursor.execute(statement, values).fetchall()  # type: ignore[union-attr]
 
 
 def prepare(target: Target) -> set[str]:

@@ -18,8 +18,10 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import fakesnow.arrow
 import fakesnow.cursor
 import fakesnow.server as fake
+import pyarrow as pa
 import uvicorn
 from fakesnow import info_schema, macros, transforms
 from fakesnow.instance import FakeSnow
@@ -73,7 +75,7 @@ def serving(folder: Path, database: str, schema: str) -> Iterator[int]:
 
 
 def _opened(folder: Path, database: str, schema: str) -> FakeSnow:
-    """The emulator with its one database attached; a path with a quote in it is fakesnow's to break, so not left to it."""
+    """The emulator with its one database attached: not left to fakesnow, which stumbles over a quote in the path."""
     folder.mkdir(parents=True, exist_ok=True)
     with suppress(OSError):
         Path(stage.LOCAL_BUCKET_PATH).rmdir()  # made at import, in the temporary folder, and never removed
@@ -131,7 +133,7 @@ def _app() -> Starlette:
 
 
 async def _query(request: Request) -> Response:
-    """A failure of the emulator is told as an error of the statement: the client takes a status of 500 for an outage."""
+    """A failure of the emulator is told as an error of the statement: a status of 500 is taken for an outage."""
     try:
         response: Response = await fake.query_request(request)
     except Exception as error:
@@ -173,12 +175,20 @@ async def _body(request: Request) -> bytes:
 
 def _as_snowflake() -> None:
     """Where fakesnow differs from Snowflake in what matters here."""
-    cursor = fakesnow.cursor.FakeSnowflakeCursor
-    if getattr(cursor, "_lakehouse", False):
+    if _MENDED:
         return
-    cursor._lakehouse = True
-    cursor._execute = _told(cursor._execute)
-    transforms.numeric_agg_implicit_cast = _exact(transforms.numeric_agg_implicit_cast)
+    _MENDED.append(True)
+    mend: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+        (fakesnow.cursor.FakeSnowflakeCursor, "_execute", _told),
+        (transforms, "numeric_agg_implicit_cast", _exact),
+        (fakesnow.arrow, "timestamp_to_sf_struct", _nullable),
+    )
+    for place, name, mended in mend:
+        setattr(place, name, mended(getattr(place, name)))
+
+
+_MENDED: list[bool] = []
+"""Whether this process has mended fakesnow already."""
 
 
 def _told(execute: Callable[..., None]) -> Callable[..., None]:
@@ -206,9 +216,21 @@ def _exact(cast: Callable[[exp.Expr], exp.Expr]) -> Callable[[exp.Expr], exp.Exp
     return exact
 
 
+def _nullable(struct_of: Callable[[Any], pa.StructArray]) -> Callable[[Any], pa.StructArray]:
+    """A time that is NULL is told as NULL: fakesnow sends a value without its mark, and the client reads 1970."""
+
+    def nullable(times: pa.ChunkedArray) -> pa.StructArray:
+        made = struct_of(times)
+        parts = [part.fill_null(0) for part in made.flatten()]
+        absent = pa.concat_arrays([chunk.is_null() for chunk in times.chunks]) if times.num_chunks else None
+        return pa.StructArray.from_arrays(parts, fields=list(made.type), mask=absent)
+
+    return nullable
+
+
 def _quiet() -> None:
     """No lines of the libraries among those of the command line."""
-    for name in ("sqlglot", "fakesnow", "uvicorn.access"):
+    for name in ("sqlglot", "fakesnow", "fakesnow.server", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
 

@@ -24,7 +24,7 @@ Gold = dict[str, list[Row]]
 FIRST, LAST = datetime(1900, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, tzinfo=UTC)
 SEEN = datetime(2020, 2, 29, 23, 59, 59, 999_999, tzinfo=UTC)
 LARGEST = Decimal("99999999999999.999999")
-TEXTS = ("plain", "it's \"quoted\", with\nlines\tand \\", "", "Ünïcode 雪 𝄞", " blanks ", "NULL", "%_;--")
+TEXTS = ("plain", 'it\'s "quoted", with\nlines\tand \\', "", "Ünïcode 雪 𝄞", " blanks ", "NULL", "%_;--")
 
 
 def version_of(sk: int, **told: Any) -> Row:

@@ -42,8 +42,7 @@ def create_table(table: Table) -> str:
     """`CREATE TABLE IF NOT EXISTS`, unqualified: the session is in the schema."""
     columns = ",\n  ".join(_column(table, c) for c in published_columns(table))
     return (
-        f"CREATE TABLE IF NOT EXISTS {warehouse_name(table)} (\n  {columns}\n)"
-        f"\nCOMMENT = {_literal(table.description)}"
+        f"CREATE TABLE IF NOT EXISTS {warehouse_name(table)} (\n  {columns}\n)\nCOMMENT = {_literal(table.description)}"
     )
 
 
