@@ -142,8 +142,10 @@ def test_what_differs_from_delta_is_found_before_the_commit(lake: Lake) -> None:
     with session(lake) as cursor:
         cursor.execute("UPDATE FACT_SALES SET PROFIT = PROFIT + 0.000001 WHERE SALE_ID = '000000011'")
     publish_ready(lake, changed(small_gold()), 2)
-    with pytest.raises(JobError, match="FACT_SALES is not as its release: the sum of profit is 190.750001 in the warehouse and 190.75 in Delta"):
+    with pytest.raises(JobError) as refused:
         publish(lake)
+    told = "FACT_SALES is not as its release: the sum of profit is 190.750001 in the warehouse and 190.75 in Delta"
+    assert str(refused.value).startswith(told)
     with session(lake) as cursor:
         before = ledger.newest(cursor, lake)
         assert before is not None
@@ -155,8 +157,10 @@ def test_what_differs_from_delta_is_found_before_the_commit(lake: Lake) -> None:
     holds_the_release(lake)
 
 
-@pytest.mark.parametrize("with_server", [True, False], ids=["server", "in process"])
-@pytest.mark.parametrize("point", ["publish-staged", "publish-loaded", "publish-reconciled", "publish-committed"])
+@pytest.mark.parametrize(
+    "point, with_server",
+    [("publish-staged", True), ("publish-loaded", True), ("publish-committed", True), ("publish-reconciled", False)],
+)
 def test_a_killed_publication_leaves_a_release_whole_and_is_healed_by_the_next(
     lake: Lake, served: Lake, point: str, with_server: bool
 ) -> None:
