@@ -26,6 +26,9 @@ PUBLISHER = "lakehouse publish"
 FILES = "warehouse.files"
 """The lease of whoever has the emulator's files open."""
 
+STARTING = "warehouse.start"
+"""The lease of whoever starts a server."""
+
 FOLDER, RECORD, LOG = "warehouse", "server.json", "server.log"
 POLL_SECONDS, START_SECONDS, STOP_SECONDS = 0.05, 60.0, 15.0
 
@@ -97,25 +100,24 @@ def start(root: str, database: str, schema: str) -> tuple[Server, bool]:
     Raises:
         JobError: another process has the warehouse open, or the server did not come up; its log says why.
     """
-    server = running(root)
-    if server is not None:
-        return server, False
+    with lease(root, STARTING):  # of two at once the second finds what the first has started
+        server = running(root)
+        return (server, False) if server is not None else (_begun(root, database, schema), True)
+
+
+def _begun(root: str, database: str, schema: str) -> Server:
+    """A new server, once it answers."""
     folder_of(root).mkdir(parents=True, exist_ok=True)
     log = folder_of(root) / LOG
     command = [sys.executable, "-m", "lakehouse.publish.server", root, database, schema]
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True, cwd=folder_of(root)
-        )
+        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=out, stderr=out, start_new_session=True)
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and process.poll() is None:
         server = running(root)
         if server is not None:
-            return server, server.pid == process.pid
+            return server
         time.sleep(POLL_SECONDS)
-    server = running(root)
-    if server is not None:  # two were started at once, and the other was first
-        return server, False
     process.kill()
     lines = log.read_text(encoding="utf-8").strip().splitlines()
     raise JobError(lines[-1] if lines else f"the warehouse did not come up within {START_SECONDS:.0f} s; see {log}")

@@ -60,10 +60,10 @@ def test_sums_of_money_are_exact(ask: Ask) -> None:
 
 
 def test_a_table_is_cut_at_its_limit_and_says_so(ask: Ask) -> None:
-    assert ask("select sale_id from fact_sales", "--limit", "60")[1].count("0000") == 60
+    assert ask("select sale_id from fact_sales", "--limit", "60")[1].count("│ 0000") == 60
     assert "there are more" not in ask("select sale_id from fact_sales", "--limit", "60")[1]
     cut = ask("select sale_id from fact_sales", "--limit", "2")[1]
-    assert cut.count("0000") == 2
+    assert cut.count("│ 0000") == 2
     assert cut.endswith("the first 2 row(s); there are more: --limit N shows N\n")
 
 

@@ -108,7 +108,7 @@ def _asked(lake: Lake) -> list[int]:
 def test_files_that_another_program_has_open_are_told(lake: Lake) -> None:
     with session(lake):
         pass
-    code = "import duckdb, sys, time; duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
+    code = "import duckdb, sys, time; held = duckdb.connect(sys.argv[1]); print('open', flush=True); time.sleep(60)"
     file = str(folder_of(lake.root) / "RETAIL.db")
     with subprocess.Popen([sys.executable, "-c", code, file], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
