@@ -14,7 +14,7 @@ if TYPE_CHECKING:  # loaded when a command runs
     from lakehouse.publish.job import Published
     from lakehouse.runtime.settings import Settings
 
-SHOWN_ROWS = 1000
+SHOWN_ROWS = 100
 
 
 @click.command()

@@ -1,6 +1,7 @@
 """Gold in the warehouse: the rows of the release, all of them and exactly; only what changed moves; all or nothing."""
 
 import copy
+import json
 import os
 import subprocess
 import sys
@@ -208,3 +209,18 @@ def test_a_column_that_no_contract_has_is_refused(lake: Lake) -> None:
     publish_ready(lake, changed(small_gold()), 2)
     with pytest.raises(JobError, match="DIM_STORE has columns in the warehouse that its contract has not"):
         publish(lake)
+
+
+def test_the_job_of_spark_submit_does_what_the_command_does(served: Lake) -> None:
+    publish_ready(served, small_gold(), 90)
+    told = subprocess.run(
+        [sys.executable, str(ROOT / "jobs" / "gold_to_snowflake.py"), "--json"],
+        env={**os.environ, "LAKEHOUSE_HOME": served.root, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (told.returncode, told.stderr) == (0, "")
+    published = json.loads(told.stdout)["published"]
+    assert (published["number"], published["new"]) == (90, True)
+    holds_the_release(served)
