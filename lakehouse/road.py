@@ -160,11 +160,10 @@ def take_back(
     *,
     as_of: str | None = None,
     agree: Callable[[Sequence[Standing]], None],
-    to: Stage = "warehouse",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> TakenBack:
-    """Take landings back, through silver and gold to the warehouse, or as far as `to` (gold at least).
+    """Take landings back, through silver and gold to the warehouse.
 
     Args:
         names: of files, as they are or as the ledger has them, or ids of landings.
@@ -183,7 +182,7 @@ def take_back(
     with runs.recorded(lake, "withdraw", source):
         done = _taken(lake, source, [one.landing.landing_id for one in found], wait, say)
         release, new = _to_gold(lake, wait, say)
-        published = _to_warehouse(lake, wait, say) if to == "warehouse" else None
+        published = _to_warehouse(lake, wait, say)
         return TakenBack(landings=found, withdrawal=done, release=release, new_release=new, published=published)
 
 
