@@ -24,10 +24,11 @@ if TYPE_CHECKING:  # neither is loaded before there is work for Spark
 
     from lakehouse.gold.release import Release
     from lakehouse.ops.withdrawals import Withdrawal
+    from lakehouse.publish.job import Published
 
 Say = Callable[[str], None]
 
-Stage = Literal["bronze", "silver", "gold"]
+Stage = Literal["bronze", "silver", "gold", "warehouse"]
 """How far a run brings what has landed."""
 
 
@@ -35,7 +36,7 @@ Stage = Literal["bronze", "silver", "gold"]
 class Travelled:
     """What a run did: the outcome of each file, the accounting of each batch, and whether the release is of its making.
 
-    `release` is the newest one, also where the run found it.
+    `release` is the newest one, also where the run found it; `published` is None where the run did not go so far.
     """
 
     outcomes: Sequence[Outcome]
@@ -43,6 +44,7 @@ class Travelled:
     names: dict[str, str]
     release: "Release | None" = None
     new_release: bool = False
+    published: "Published | None" = None
 
     @property
     def ok(self) -> bool:
@@ -91,7 +93,7 @@ def travel(
     paths: Sequence[str],
     *,
     as_of: str | None = None,
-    to: Stage = "gold",
+    to: Stage = "warehouse",
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> Travelled:
@@ -113,13 +115,16 @@ def travel(
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
         closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
         run.count(closed)
-        release, new = _to_gold(lake, wait, say) if to == "gold" else (None, False)
+        release, new = _to_gold(lake, wait, say) if to in ("gold", "warehouse") else (None, False)
+        published = _to_warehouse(lake, wait, say) if to == "warehouse" else None
     names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
-    return Travelled(outcomes=outcomes, closed=closed, names=names, release=release, new_release=new)
+    return Travelled(
+        outcomes=outcomes, closed=closed, names=names, release=release, new_release=new, published=published
+    )
 
 
 def resume(
-    env: str | None, batch_id: str, *, to: Stage = "gold", wait: bool = True, say: Say = lambda _: None
+    env: str | None, batch_id: str, *, to: Stage = "warehouse", wait: bool = True, say: Say = lambda _: None
 ) -> Travelled:
     """Accept a batch that a gate holds, and bring what is then pending of its source as far as `to`.
 
@@ -136,7 +141,7 @@ def resume(
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class TakenBack:
-    """What a withdrawal did: its landings, lines restored and removed, and the release without them.
+    """What a withdrawal did: its landings, lines restored and removed, and the release without them, published.
 
     `new_release` is false where the release there was had nothing of them.
     """
@@ -145,6 +150,7 @@ class TakenBack:
     withdrawal: "Withdrawal | None"
     release: "Release | None"
     new_release: bool
+    published: "Published | None" = None
 
 
 def take_back(
@@ -157,7 +163,7 @@ def take_back(
     wait: bool = True,
     say: Say = lambda _: None,
 ) -> TakenBack:
-    """Take landings back, through silver and gold.
+    """Take landings back, through silver and gold to the warehouse.
 
     Args:
         names: of files, as they are or as the ledger has them, or ids of landings.
@@ -176,7 +182,8 @@ def take_back(
     with runs.recorded(lake, "withdraw", source):
         done = _taken(lake, source, [one.landing.landing_id for one in found], wait, say)
         release, new = _to_gold(lake, wait, say)
-        return TakenBack(landings=found, withdrawal=done, release=release, new_release=new)
+        published = _to_warehouse(lake, wait, say)
+        return TakenBack(landings=found, withdrawal=done, release=release, new_release=new, published=published)
 
 
 def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
@@ -216,6 +223,13 @@ def _to_gold(lake: Lake, wait: bool, say: Say) -> "tuple[Release | None, bool]":
         return before, False
     release = bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
     return release, is_new(release, before)
+
+
+def _to_warehouse(lake: Lake, wait: bool, say: Say) -> "Published | None":
+    """The newest release, published where it is not there yet; the warehouse itself is asked, not a record of it."""
+    from lakehouse.publish.job import publish
+
+    return publish(lake, wait=wait, say=say)
 
 
 def _spark(lake: Lake, say: Say) -> "SparkSession":

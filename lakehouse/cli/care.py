@@ -30,6 +30,7 @@ def doctor(env: str | None, as_json: bool) -> int:
 def reset(env: str | None, yes: bool) -> int:
     """Remove all data of this lakehouse: bronze, silver, gold, ops, everything."""
     from lakehouse.ops.reset import parts, remove
+    from lakehouse.publish.emulator import stop
     from lakehouse.runtime.lake import open_lake
 
     lake = open_lake(env)
@@ -39,6 +40,7 @@ def reset(env: str | None, yes: bool) -> int:
         return 0
     if not yes:
         agreed(f"Remove {', '.join(found)} at {lake.root} for good?")
+    stop(lake.root)  # the warehouse's server, which holds its files
     remove(lake)
     sentence(f"removed {', '.join(found)} at {lake.root}")
     return 0

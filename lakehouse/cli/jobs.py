@@ -1,8 +1,9 @@
 """The jobs of spark-submit: one hop each, with the options of the command line.
 
 In: the command line behind the job's file. Out: what `lakehouse` prints for the same hop, and its exit code.
-Guaranteed: `land_csv` starts no Spark session; the others land nothing. spark-submit makes one stream,
-its standard output, of the two that a job writes to: with --json there is no progress, so that the document is alone.
+Guaranteed: `land_csv` and `gold_to_snowflake` start no Spark session; the others land nothing. spark-submit makes one
+stream, its standard output, of the two that a job writes to: with --json there is no progress, so that the document is
+alone.
 """
 
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from lakehouse.cli.show import document, say, sentence
 
 ENV = click.option("--env", help="The environment: a file of conf/environments.  [default: LAKEHOUSE_ENV, or local]")
 DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error, and where the package is.")
+FULL = click.option("--full", is_flag=True, help="Move every row, also where the release is there already.")
 HELP = {"help_option_names": ["-h", "--help"]}
 
 
@@ -73,6 +75,21 @@ def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -
     else:
         sentence(release_told(release, new), good=True)
     return 0
+
+
+@click.command(context_settings=HELP)
+@ENV
+@FULL
+@NO_WAIT
+@AS_JSON
+@DEBUG
+def gold_to_snowflake(env: str | None, full: bool, no_wait: bool, as_json: bool, debug: bool) -> int:
+    """Publish the newest release of gold to the warehouse: what `lakehouse publish` does; starts no Spark session."""
+    from lakehouse.cli.warehouse import published
+    from lakehouse.publish.job import publish
+    from lakehouse.runtime.lake import open_lake
+
+    return published(publish(open_lake(env), full=full, wait=not no_wait, say=_saying(as_json, debug)), as_json)
 
 
 def _saying(as_json: bool, debug: bool) -> Callable[[str], None]:

@@ -8,6 +8,7 @@ from lakehouse.cli.show import document, sentence, shown, table, working
 
 if TYPE_CHECKING:  # loaded when a command runs
     from lakehouse.gold.release import Release
+    from lakehouse.publish.job import Published
     from lakehouse.road import Stage, Travelled
 
 SOURCE = click.option("--source", required=True, help="The feed the files are of: a file of conf/sources.")
@@ -17,7 +18,11 @@ AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON d
 
 
 TO = click.option(
-    "--to", type=click.Choice(["silver", "gold"]), default="gold", show_default=True, help="How far to go."
+    "--to",
+    type=click.Choice(["silver", "gold", "warehouse"]),
+    default="warehouse",
+    show_default=True,
+    help="How far to go.",
 )
 
 
@@ -51,7 +56,7 @@ def run(
     """Land files, bring all that has landed of the source into silver, accounted for to the row, and on to gold.
 
     Without a path it goes on with what has landed before. A new release of the star schema is made where silver has
-    changed.
+    changed, and published to the warehouse.
     """
     from lakehouse import road
 
@@ -79,7 +84,7 @@ def told(result: "Travelled", as_json: bool) -> int:
     """Print what became of files and rows; the exit code."""
     if as_json:
         went = {"ok": result.ok, "files": result.files(), "batches": result.batches()}
-        document({**went, "release": result.release, "new_release": result.new_release})
+        document({**went, "release": result.release, "new_release": result.new_release, "published": result.published})
         return 0 if result.ok else 1
     notable = [f for f in result.files() if f["what"] != "landed" or f["note"]]
     if notable:
@@ -91,6 +96,8 @@ def told(result: "Travelled", as_json: bool) -> int:
     closed = [b for b in result.batches() if b["status"] == "done"]
     if result.release is not None:
         sentence(release_told(result.release, result.new_release))
+    if result.published is not None:
+        sentence(published_told(result.published))
     sentence(f"{count} file(s) landed, {len(closed)} batch(es) into silver, {result.trouble()}", good=result.ok)
     return 0 if result.ok else 1
 
@@ -99,6 +106,12 @@ def release_told(release: "Release", new: bool) -> str:
     """The newest release in a sentence; where nothing was made it is `as before`."""
     told = f"gold: release {release.number}, {shown(release.row_counts['gold.fact_sales'])} fact(s)"
     return told if new else f"{told}, as before"
+
+
+def published_told(done: "Published") -> str:
+    """A publication in a sentence; where nothing moved it is `as before`."""
+    told = f"warehouse: release {done.number} in {done.place}"
+    return f"{told}, {shown(sum(done.moved.values()))} row(s) moved" if done.new else f"{told}, as before"
 
 
 def _accounting(batches: list[dict[str, object]]) -> None:

@@ -8,6 +8,7 @@ TITLES = {
     "bronze": "Bronze: files",
     "silver": "Silver: sale lines",
     "gold": "Gold: the newest release",
+    "warehouse": "Warehouse: the release last published",
     "runs": "Last runs",
 }
 

@@ -17,6 +17,8 @@ from unicodedata import category
 
 import click
 
+from lakehouse.runtime.errors import UsageError
+
 if TYPE_CHECKING:
     from rich.status import Status
 
@@ -48,7 +50,7 @@ def working() -> Iterator[Callable[[str], None]]:
 
 def document(value: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, default=_plain, ensure_ascii=False, indent=2))
+    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str | None = None) -> None:
@@ -57,10 +59,10 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     from rich.table import Table
     from rich.text import Text  # else a file's [name] would be taken for markup
 
-    drawn = Table(title=title, title_justify="left", title_style="bold", header_style="bold cyan")
+    drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
     listed = [list(row) for row in rows]
     for place, name in enumerate(columns):
-        numeric = bool(listed) and all(isinstance(row[place], int | Decimal | None) for row in listed)
+        numeric = bool(listed) and all(_is_number(row[place]) for row in listed)
         justify: Literal["left", "right"] = "right" if numeric else "left"
         drawn.add_column(name, justify=justify, overflow="ellipsis" if name == cut else "fold", no_wrap=name == cut)
     for row in listed:
@@ -82,19 +84,30 @@ def heading(title: str, words: str) -> None:
     console.print(Padding(Text(words), (0, 0, 1, 0)), width=width)
 
 
-def bars(title: str, rows: Sequence[tuple[str, int | Decimal | float]]) -> None:
-    """A bar a row, the longest as wide as the terminal leaves room; values below zero have none."""
+def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A bar a row: as long as its last column says, named by the others; none where that is not above zero.
+
+    Raises:
+        UsageError: the last column holds no numbers.
+    """
     from rich.bar import Bar
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
+    listed = [list(row) for row in rows]
+    if not all(_is_number(row[-1]) for row in listed):
+        raise UsageError(f"the last column, {columns[-1]}, has no numbers to draw bars of: select one last")
     console = Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None)
-    drawn = Table(title=title, title_justify="left", title_style="bold", box=None, show_header=False)
-    most = max((float(value) for _, value in rows), default=0.0) or 1.0
-    for name, value in rows:
-        bar = Bar(most, 0, max(float(value), 0.0), color="cyan", width=max(10, min(console.width, 100) - 50))
-        drawn.add_row(Text(printable(name)), bar, Text(shown(value), justify="right"))
+    drawn = Table(title=title or None, title_justify="left", title_style="bold", box=None, header_style="bold cyan")
+    for name in (*columns[:-1], ""):
+        drawn.add_column(name)
+    drawn.add_column(columns[-1], justify="right")
+    most = max((float(row[-1] or 0) for row in listed), default=0.0) or 1.0
+    width = max(10, min(console.width, 100) - 50)
+    for *names, value in listed:
+        bar = Bar(most, 0, max(float(value or 0), 0.0), color="cyan", width=width)
+        drawn.add_row(*(Text(printable(shown(name))) for name in names), bar, Text(shown(value)))
     console.print(drawn)
 
 
@@ -124,21 +137,26 @@ def _width() -> int | None:
     return None if sys.stdout.isatty() else 160
 
 
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float | Decimal | None) and not isinstance(value, bool)
+
+
 def shown(value: object) -> str:
     """A value as tables and sentences have it: thousands apart, a moment to the second, `-` where there is none."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int | Decimal):
-        digits = f"{value:,}" if isinstance(value, int) else f"{value:,f}"
+    if isinstance(value, int | float | Decimal):
+        digits = f"{value:,f}" if isinstance(value, Decimal) else f"{value:,}"
         return digits.replace(",", "\u202f" if sys.stdout.isatty() else " ")
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """What JSON has for a value that it does not know: a time as ISO 8601, a decimal as text."""
     if isinstance(value, datetime | date):
         return value.isoformat()
     if isinstance(value, Decimal):

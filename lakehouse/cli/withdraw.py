@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE, release_told
+from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE, published_told, release_told
 from lakehouse.cli.show import agreed, document, sentence, table, working
 from lakehouse.runtime.errors import UsageError
 
@@ -41,7 +41,7 @@ def withdraw(
         done = road.take_back(env, source, files, as_of=as_of, agree=agree, wait=not no_wait, say=say)
     if as_json:
         went = {"ok": True, "withdrawal": done.withdrawal}
-        document({**went, "release": done.release, "new_release": done.new_release})
+        document({**went, "release": done.release, "new_release": done.new_release, "published": done.published})
     else:
         _tell(done)
     return 0
@@ -66,3 +66,5 @@ def _tell(done: "TakenBack") -> None:
     sentence(f"silver: {done.withdrawal.restored} line(s) restored, {done.withdrawal.removed} removed")
     if done.release is not None:
         sentence(release_told(done.release, done.new_release), good=True)
+    if done.published is not None:
+        sentence(published_told(done.published), good=True)

@@ -16,7 +16,7 @@ PARTS = ("bronze", "silver", "gold", "ops", "staging", "warehouse", "logs", "lea
 """The folders a lakehouse makes below its root; leases go last."""
 
 
-WRITTEN = ("ops.landed_files", SALES, "gold")
+WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", "warehouse.files")
 """The leases that writing jobs hold while they work."""
 
 

@@ -18,6 +18,7 @@ from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
 from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
 from lakehouse.ops.withdrawals import Withdrawal
+from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
 
@@ -33,6 +34,7 @@ def status_of(lake: Lake) -> dict[str, Any]:
         "bronze": _bronze(landings, batches),
         "silver": _silver(lake),
         "gold": _gold(lake),
+        "warehouse": _warehouse(lake),
         "runs": _runs(lake),
         "warnings": [*_warnings(landings, batches), *_warnings_of_withdrawals(lake)],
     }
@@ -90,6 +92,22 @@ def _gold(lake: Lake) -> list[dict[str, Any]]:
             "facts": release.row_counts["gold.fact_sales"],
             "completed": release.completed_at,
             "silver is ahead": version is not None and not span_between(lake, release.silver_version, version).empty,
+        }
+    ]
+
+
+def _warehouse(lake: Lake) -> list[dict[str, Any]]:
+    """The release last published to the warehouse of the settings, as it was noted here; the warehouse is not asked."""
+    row, release = recorded(lake), newest(lake)
+    if row is None:
+        return []
+    return [
+        {
+            "place": row["place"],
+            "release": row["number"],
+            "facts": dict(row["row_counts"] or {}).get("gold.fact_sales"),
+            "published": row["published_at"],
+            "gold is ahead": release is not None and release.release_id != row["release_id"],
         }
     ]
 

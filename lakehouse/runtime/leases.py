@@ -171,3 +171,22 @@ def _started(pid: int) -> str | None:
     except OSError:
         return None
     return None if fields[0] == "Z" else fields[19]
+
+
+def holder(root: str, table: str) -> int | None:
+    """The process id of whoever holds a lease now; None where nobody does."""
+    path = Path(root, "leases", f"{table}.lock")
+    if not path.exists():
+        return None
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            pid: int | None = _owner(file).get("pid")
+            return pid
+    return None
+
+
+def started(pid: int) -> str | None:
+    """When a process began, as the kernel counts it: with the id it names one process; None where it is gone."""
+    return _started(pid)

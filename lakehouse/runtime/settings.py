@@ -7,7 +7,7 @@ error that names the file or the variable; no secret is a setting, only the name
 
 import os
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -53,6 +53,57 @@ class CalendarSettings(BaseModel):
         return self
 
 
+IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+"""What a name in the warehouse may be: it is written into SQL without quotes."""
+IDENTIFIER_TOLD = "letters, digits and _, not beginning with a digit"
+ACCOUNT = r"^[A-Za-z0-9_.-]{1,200}$"
+
+
+class WarehouseSettings(BaseModel):
+    """Where gold is published: Snowflake, or its emulator below LAKEHOUSE_HOME (`kind: local`).
+
+    A person or a service signs in with a key file; the key itself is never a setting.
+    """
+
+    model_config = ConfigDict(**STRICT, populate_by_name=True)
+    kind: Literal["local", "snowflake"] = "local"
+    account: Annotated[
+        str | None, Field(pattern=ACCOUNT, description="Snowflake's account identifier, such as ORGANISATION-ACCOUNT")
+    ] = None
+    user: Annotated[str | None, Field(min_length=1)] = None
+    private_key_file: Path | None = None
+    role: Annotated[str | None, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = None
+    warehouse: Annotated[str | None, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = None
+    database: Annotated[str, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = "RETAIL"
+    schema_name: Annotated[str, Field(alias="schema", pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = "GOLD"
+
+    @model_validator(mode="after")
+    def _complete(self) -> "WarehouseSettings":
+        given = [name for name in OF_SNOWFLAKE if getattr(self, name) is not None]
+        if self.kind == "local" and given:
+            raise ValueError(
+                f"{', '.join(given)}: only Snowflake has that, but kind is local: set {_variable('kind')}=snowflake, "
+                "or leave them out"
+            )
+        missing = [_variable(name) for name in OF_SNOWFLAKE if name not in given]
+        if self.kind == "snowflake" and missing:
+            raise ValueError(f"kind is snowflake, but this is not said: set {', '.join(missing)}")
+        return self
+
+    @property
+    def place(self) -> str:
+        """Where it is, in a few words: `local RETAIL.GOLD`, `account RETAIL.GOLD`."""
+        return f"{self.account or 'local'} {self.database}.{self.schema_name}".upper().replace("LOCAL ", "local ")
+
+
+OF_SNOWFLAKE = ("account", "user", "private_key_file", "role", "warehouse")
+"""What must be said for Snowflake, and only there."""
+
+
+def _variable(name: str) -> str:
+    return f"{PREFIX}WAREHOUSE{DELIMITER}{name.upper()}"
+
+
 class Settings(BaseSettings):
     """Everything that differs from one place to another."""
 
@@ -63,6 +114,7 @@ class Settings(BaseSettings):
     home: Path = Path(".lakehouse")
     spark: SparkSettings = SparkSettings()
     calendar: CalendarSettings = CalendarSettings()
+    warehouse: WarehouseSettings = WarehouseSettings()
 
     @classmethod
     def settings_customise_sources(
@@ -148,6 +200,6 @@ def _described(loc: tuple[int | str, ...]) -> str:
     """What the field at this place says of itself."""
     model: Any = Settings
     for step in loc:
-        field = model.model_fields[str(step)]
+        field = next(f for name, f in model.model_fields.items() if step in (name, f.alias))
         model = field.annotation
     return field.description or "of another form"

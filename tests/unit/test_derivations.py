@@ -11,18 +11,22 @@ import pytest
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import check_constraints, create_statement, is_never_null, table_properties
 from lakehouse.contract.derive.spark_schema import SPARK_TYPES, spark_schema
+from lakehouse.contract.derive.warehouse_ddl import create_table, published_columns
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Column, Expectation, Table
 from lakehouse.contract.rules import CHECKS, literal, sql_condition
 from lakehouse.runtime.conf import conf_folder
 
 EXPECTED = Path(__file__).parent / "expected"
+PUBLISHED = ("gold.dim_product", "gold.fact_sales", "warehouse.lakehouse_releases")
 
 
 def derived() -> dict[str, str]:
     """The expected files by name."""
-    sales = load_catalog(conf_folder()).tables["silver.sales"]
+    tables = load_catalog(conf_folder()).tables
+    sales = tables["silver.sales"]
     return {
+        **{f"{name}.warehouse.sql": create_table(tables[name]) + "\n" for name in PUBLISHED},
         "silver.sales.schema.txt": spark_schema(sales.columns).replace(", `", ",\n`") + "\n",
         "silver.sales.sql": create_statement(sales, "/lake/silver/sales") + "\n",
     }
@@ -53,8 +57,10 @@ TABLE = Table(
 )
 
 
-@pytest.mark.parametrize("name", ["silver.sales.schema.txt", "silver.sales.sql"])
-def test_silver_sales_is_derived_as_expected(name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["silver.sales.schema.txt", "silver.sales.sql", *(f"{name}.warehouse.sql" for name in PUBLISHED)]
+)
+def test_a_table_is_derived_as_expected(name: str) -> None:
     assert derived()[name] == (EXPECTED / name).read_text(encoding="utf-8")
 
 
@@ -126,6 +132,11 @@ def test_arrow_s_schema_has_types_nulls_and_comments() -> None:
     amount = schema.field("amount")
     assert (amount.type, amount.nullable, amount.metadata) == (pa.decimal128(20, 6), True, {b"comment": b"The amount."})
     assert schema.field("line_id").nullable is False
+
+
+def test_technical_columns_are_not_published_and_a_quote_in_a_comment_is_doubled() -> None:
+    assert [c.name for c in published_columns(TABLE)] == ["line_id", "amount", "note", "said_at", "is_gone"]
+    assert "LINE_ID VARCHAR NOT NULL COMMENT 'It''s the key.'" in create_table(TABLE)
 
 
 if __name__ == "__main__":

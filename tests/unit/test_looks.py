@@ -307,7 +307,7 @@ def test_a_question_stands_alone_on_a_terminal(monkeypatch: pytest.MonkeyPatch) 
 
 
 def run_told(lakehouse: Command) -> tuple[str, Mapping[str, Any]]:
-    asked = ("run", "--source", "superstore")
+    asked = ("run", "--to", "gold", "--source", "superstore")
     return lakehouse(*asked).out, json.loads(lakehouse(*asked, "--json").out)
 
 

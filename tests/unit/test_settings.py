@@ -154,3 +154,48 @@ def test_an_empty_variable_is_as_none(tmp_path: Path, monkeypatch: pytest.Monkey
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("LAKEHOUSE_HOME", "")
     assert settings_of(tmp_path, "").home == tmp_path / ".lakehouse"
+
+
+KEY = "account: ORG-ACCOUNT, user: me, private_key_file: ~/key.p8, role: LOADER, warehouse: SMALL"
+
+
+def test_the_warehouse_is_local_unless_said_otherwise(tmp_path: Path) -> None:
+    there = settings_of(tmp_path, "").warehouse
+    assert (there.kind, there.database, there.schema_name, there.place) == (
+        "local",
+        "RETAIL",
+        "GOLD",
+        "local RETAIL.GOLD",
+    )
+
+
+def test_snowflake_is_named_by_account_user_key_file_role_and_warehouse(tmp_path: Path) -> None:
+    there = settings_of(tmp_path, f"warehouse: {{kind: snowflake, {KEY}, schema: mart}}").warehouse
+    assert (there.role, there.warehouse, str(there.private_key_file)) == ("LOADER", "SMALL", "~/key.p8")
+    assert there.place == "ORG-ACCOUNT RETAIL.MART"
+
+
+def test_what_snowflake_needs_and_has_not_is_told_by_variable(tmp_path: Path) -> None:
+    (finding,) = findings_of(tmp_path, "warehouse: {kind: snowflake, user: me, role: LOADER}")
+    assert finding == (
+        "environments/test.yml: warehouse: kind is snowflake, but this is not said: set LAKEHOUSE_WAREHOUSE__ACCOUNT, "
+        "LAKEHOUSE_WAREHOUSE__PRIVATE_KEY_FILE, LAKEHOUSE_WAREHOUSE__WAREHOUSE"
+    )
+
+
+def test_what_only_snowflake_has_contradicts_local(tmp_path: Path) -> None:
+    (finding,) = findings_of(tmp_path, "warehouse: {user: me, role: LOADER}")
+    assert finding == (
+        "environments/test.yml: warehouse: user, role: only Snowflake has that, but kind is local: set "
+        "LAKEHOUSE_WAREHOUSE__KIND=snowflake, or leave them out"
+    )
+
+
+def test_a_name_that_would_be_written_into_sql_must_be_plain(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__SCHEMA", "GOLD; DROP")
+    findings = findings_of(tmp_path, "warehouse: {database: 'a\"b'}")
+    assert findings == [
+        "environments/test.yml: warehouse.database: must be letters, digits and _, not beginning with a digit "
+        "(given: 'a\"b')",
+        "LAKEHOUSE_WAREHOUSE__SCHEMA: must be letters, digits and _, not beginning with a digit (given: 'GOLD; DROP')",
+    ]

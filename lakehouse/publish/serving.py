@@ -1,0 +1,243 @@
+"""The emulator of Snowflake: fakesnow's server on this machine alone, its data in a folder.
+
+In: a folder, a database and a schema. Out: a port that speaks Snowflake's protocol. Guaranteed: data are on disk and
+outlive the process; what fakesnow would do differently from Snowflake with sums, errors and forgotten sessions is put
+right here, in one place. Importing this module costs a second: do so when a server is to run.
+"""
+
+import gzip
+import logging
+import shutil
+import socket
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import fakesnow.arrow
+import fakesnow.cursor
+import fakesnow.server as fake
+import pyarrow as pa
+import uvicorn
+from fakesnow import info_schema, macros, transforms
+from fakesnow.instance import FakeSnow
+from fakesnow.transforms import stage
+from snowflake.connector.errors import ProgrammingError
+from sqlglot import exp
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from lakehouse.publish.emulator import HOST, PUBLISHER
+from lakehouse.runtime.errors import JobError
+
+MEMORY = "1GB"
+"""Beyond it DuckDB goes to disk."""
+RESULTS_KEPT = 4
+SHUTDOWN_SECONDS = 10
+
+
+@contextmanager
+def serving(folder: Path, database: str, schema: str) -> Iterator[int]:
+    """Serve a folder for the length of a `with` block, in a thread of this process; the port.
+
+    Whoever calls holds the lease of the folder: no other process has it open.
+
+    Raises:
+        JobError: the folder's file cannot be opened, as when another program has it open.
+    """
+    _quiet()
+    _as_snowflake()
+    snow = _opened(folder, database.upper(), schema.upper())
+    fake.shared_fs = snow
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else answers wait 40 ms
+    listening.bind((HOST, 0))
+    config = uvicorn.Config(
+        _app(), log_config=None, access_log=False, lifespan="off", timeout_graceful_shutdown=SHUTDOWN_SECONDS
+    )
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="warehouse", daemon=True)
+    thread.start()
+    try:
+        while not server.started and thread.is_alive():
+            time.sleep(0.005)
+        yield listening.getsockname()[1]
+    finally:
+        server.should_exit = True
+        thread.join(SHUTDOWN_SECONDS)
+        listening.close()
+        _close(snow)
+
+
+def _opened(folder: Path, database: str, schema: str) -> FakeSnow:
+    """The emulator with its one database attached: not left to fakesnow, which stumbles over a quote in the path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with suppress(OSError):
+        Path(stage.LOCAL_BUCKET_PATH).rmdir()  # made at import, in the temporary folder, and never removed
+    stage.LOCAL_BUCKET_PATH = str(folder / "stages")
+    shutil.rmtree(stage.LOCAL_BUCKET_PATH, ignore_errors=True)
+    snow = FakeSnow(db_path=str(folder))
+    snow.results_cache = _Few()
+    duck = snow.duck_conn
+    duck.execute(f"SET memory_limit = '{MEMORY}'")
+    duck.execute(f"SET temp_directory = {_text(folder / 'spill')}")
+    try:
+        duck.execute(f"ATTACH DATABASE {_text(folder / database)[:-1]}.db' AS {database}")
+    except duckdb.Error as error:
+        duck.close()
+        raise JobError(f"the warehouse at {folder} cannot be opened: {_first_line(error)}") from error
+    duck.execute(info_schema.per_db_creation_sql(database))
+    duck.execute(macros.creation_sql(database))
+    duck.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
+    return snow
+
+
+class _Few(dict[str, Any]):
+    """The last few results: fakesnow keeps every one it ever gave."""
+
+    def __setitem__(self, key: str, value: Any) -> None:
+        while len(self) >= RESULTS_KEPT:
+            del self[next(iter(self))]
+        super().__setitem__(key, value)
+
+
+def _close(snow: FakeSnow) -> None:
+    for connection in fake.sessions.values():
+        _end(connection)
+    fake.sessions.clear()
+    snow.results_cache.clear()
+    snow.duck_conn.close()
+
+
+def _end(connection: Any) -> None:
+    """End a session with whatever it was doing; what it had not committed is undone."""
+    with suppress(duckdb.Error):
+        connection._duck_conn.interrupt()
+        connection._duck_conn.rollback()
+    with suppress(duckdb.Error):
+        connection._duck_conn.close()
+
+
+def _app() -> Starlette:
+    own = [
+        Route("/session/v1/login-request", _login, methods=["POST"]),
+        Route("/queries/v1/query-request", _query, methods=["POST"]),
+    ]
+    paths = {route.path for route in own}
+    return Starlette(routes=[*own, *(route for route in fake.routes if route.path not in paths)])
+
+
+async def _query(request: Request) -> Response:
+    """A failure of the emulator is told as an error of the statement: a status of 500 is taken for an outage."""
+    try:
+        response: Response = await fake.query_request(request)
+    except Exception as error:
+        logging.getLogger(__name__).warning("the emulator failed", exc_info=error)
+        return _refused(f"the emulator cannot do this: {type(error).__name__}: {_first_line(error)}")
+    if response.status_code == 500:
+        return _refused("the emulator cannot do this")
+    return response
+
+
+def _refused(told: str) -> Response:
+    data = {"errorCode": "000904", "sqlState": "42000"}
+    return JSONResponse({"data": data, "code": "000904", "message": told, "success": False})
+
+
+async def _login(request: Request) -> Response:
+    """A publisher that signs in ends the sessions of publishers before it.
+
+    A killed one would leave its transaction open for ever: nobody could then delete the rows that it had deleted.
+    There is one publisher at a time, so that no living one is meant.
+    """
+    before = set(fake.sessions)
+    response: Response = await fake.login_request(request)
+    if PUBLISHER.encode() in await _body(request):
+        for token in _PUBLISHERS & before:
+            _end(fake.sessions.pop(token))
+        _PUBLISHERS.clear()
+        _PUBLISHERS.update(set(fake.sessions) - before)
+    return response
+
+
+_PUBLISHERS: set[str] = set()
+
+
+async def _body(request: Request) -> bytes:
+    body = await request.body()
+    return gzip.decompress(body) if request.headers.get("Content-Encoding") == "gzip" else body
+
+
+def _as_snowflake() -> None:
+    """Where fakesnow differs from Snowflake in what matters here."""
+    if _MENDED:
+        return
+    _MENDED.append(True)
+    mend: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
+        (fakesnow.cursor.FakeSnowflakeCursor, "_execute", _told),
+        (transforms, "numeric_agg_implicit_cast", _exact),
+        (fakesnow.arrow, "timestamp_to_sf_struct", _nullable),
+    )
+    for place, name, mended in mend:
+        setattr(place, name, mended(getattr(place, name)))
+
+
+_MENDED: list[bool] = []
+"""Whether this process has mended fakesnow already."""
+
+
+def _told(execute: Callable[..., None]) -> Callable[..., None]:
+    """What DuckDB refuses is told as Snowflake tells it; else the client takes it for an outage and tries for long."""
+
+    def told(self: Any, transformed: exp.Expr, params: Any = None) -> None:
+        try:
+            execute(self, transformed, params)
+        except duckdb.Error as error:
+            raise ProgrammingError(msg=_first_line(error), errno=904, sqlstate="42000") from error
+
+    return told
+
+
+def _exact(cast: Callable[[exp.Expr], exp.Expr]) -> Callable[[exp.Expr], exp.Expr]:
+    """A sum of decimals is a decimal: fakesnow makes it a floating-point number, and loses digits of money."""
+
+    def exact(expression: exp.Expr) -> exp.Expr:
+        of = expression.this if isinstance(expression, exp.Sum) else None
+        done = cast(expression)
+        if of is not None and not isinstance(of, exp.Cast | exp.TryCast):
+            (done.this if isinstance(done, exp.Alias) else done).set("this", of)
+        return done
+
+    return exact
+
+
+def _nullable(struct_of: Callable[[Any], pa.StructArray]) -> Callable[[Any], pa.StructArray]:
+    """A time that is NULL is told as NULL: fakesnow sends a value without its mark, and the client reads 1970."""
+
+    def nullable(times: pa.ChunkedArray) -> pa.StructArray:
+        made = struct_of(times)
+        parts = [part.fill_null(0) for part in made.flatten()]
+        absent = pa.concat_arrays([chunk.is_null() for chunk in times.chunks]) if times.num_chunks else None
+        return pa.StructArray.from_arrays(parts, fields=list(made.type), mask=absent)
+
+    return nullable
+
+
+def _quiet() -> None:
+    """No lines of the libraries among those of the command line."""
+    for name in ("sqlglot", "fakesnow", "fakesnow.server", "uvicorn.error"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
+
+
+def _text(path: Path) -> str:
+    return "'{}'".format(str(path).replace("'", "''"))
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
