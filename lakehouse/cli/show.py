@@ -103,10 +103,10 @@ def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     for name in (*columns[:-1], ""):
         drawn.add_column(name)
     drawn.add_column(columns[-1], justify="right")
-    most = max((float(row[-1] or 0) for row in listed), default=0.0) or 1.0
+    lengths = [max(float(str(row[-1] or 0)), 0.0) for row in listed]
     width = max(10, min(console.width, 100) - 50)
-    for *names, value in listed:
-        bar = Bar(most, 0, max(float(value or 0), 0.0), color="cyan", width=width)
+    for length, (*names, value) in zip(lengths, listed, strict=True):
+        bar = Bar(max(lengths) or 1.0, 0, length, color="cyan", width=width)
         drawn.add_row(*(Text(printable(shown(name))) for name in names), bar, Text(shown(value)))
     console.print(drawn)
 
