@@ -15,8 +15,8 @@ setup: ## make .venv with the locked packages and fetch the jars; does nothing w
 demo: setup ## show the whole road on three days of made-up sales, in a minute or so
 	@$(RUN) -m lakehouse.cli.main demo $(ARGS)
 
-test: setup ## run all tests but the soak ones (ARGS="-k name" picks some)
-	@$(RUN) -m pytest $(ARGS)
+test: setup ## run all tests but the soak ones, two files at a time (ARGS="-k name" picks some)
+	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup ## check style, format and types, change nothing
 	@$(RUN) -m ruff check .

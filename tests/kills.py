@@ -7,8 +7,10 @@ every table but the log of runs, without the columns that tell when something wa
 import json
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -109,6 +111,19 @@ def recorded_jvm(home: Path, table: str = "silver.sales") -> int | None:
     told = (home / "leases" / f"{table}.lock").read_text() or "{}"
     jvm: int | None = json.loads(told).get("jvm")
     return jvm
+
+
+@contextmanager
+def held_up(process: int | None, seconds: float = 5.0) -> Iterator[None]:
+    """Stop a process that a killed one left behind, and let it go on later: however busy the machine, it is met."""
+    assert process is not None and lives(process), "the JVM of the killed process is gone: nothing is proven"
+    os.kill(process, signal.SIGSTOP)
+    later = threading.Timer(seconds, os.kill, (process, signal.SIGCONT))
+    later.start()
+    try:
+        yield
+    finally:
+        later.join()
 
 
 def lives(process: int | None) -> bool:

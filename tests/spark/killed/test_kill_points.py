@@ -94,8 +94,8 @@ def test_a_run_right_after_sigkill_waits_for_the_jvm_left_behind_and_completes_t
 ) -> None:
     """`prepared+0.4` is in the midst of the MERGE, which the JVM may still commit."""
     jvm = killed_process(begun, files[1], point)
-    assert lives(jvm), "the JVM of the killed process is gone: nothing is proven about those that are not"
-    said = run(files[1])
+    with held_up(jvm):
+        said = run(files[1])
     assert f"waiting for process {jvm}, which a killed run left behind" in said
     assert not lives(jvm)
     holds(spark, open_lake("local"), never_killed)
