@@ -116,7 +116,8 @@ def recorded_jvm(home: Path, table: str = "silver.sales") -> int | None:
 @contextmanager
 def held_up(process: int | None, seconds: float = 5.0) -> Iterator[None]:
     """Stop a process that a killed one left behind, and let it go on later: however busy the machine, it is met."""
-    assert process is not None and lives(process), "the JVM of the killed process is gone: nothing is proven"
+    assert process is not None
+    assert lives(process), "the JVM of the killed process is gone: nothing is proven about those that are not"
     os.kill(process, signal.SIGSTOP)
     later = threading.Timer(seconds, os.kill, (process, signal.SIGCONT))
     later.start()

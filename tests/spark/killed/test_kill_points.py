@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.ops.killpoints import SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import open_lake
-from tests.kills import ROOT, State, command, ended, holds, lives, recorded_jvm, run
+from tests.kills import ROOT, State, command, ended, held_up, holds, lives, recorded_jvm, run
 
 pytestmark = pytest.mark.timeout(900)
 
