@@ -122,11 +122,12 @@ def _scenes(files: "list[SampleFile]") -> Iterator[Scene]:
 def _history(files: "list[SampleFile]") -> Scene:
     """The customer whose interval a late line splits, and a product that got another name."""
     customer = next(story for story in files[2].stories if story.dimension == "customer")
-    product = next(story for story in files[1].stories if story.dimension == "product")
+    product = next(story for story in files[1].stories if "Product Name" in story.becomes)
     return Scene(
         title="History: who they were when the sale was made",
         words=f"A late line says that customer {customer.key[0]} was {customer.becomes['Segment']} on {customer.at}: "
-        f"the version that stood is split, and the facts point anew. Product {product.key[0]} changed on {product.at}.",
+        f"the version that stood is split, and the facts point anew. Product {product.key[0]} has another name "
+        f"since {product.at:%B}; what was sold before keeps the old one.",
         commands=(("history", "customer", customer.key[0]), ("history", "product", product.key[0])),
     )
 

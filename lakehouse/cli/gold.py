@@ -4,6 +4,9 @@ import click
 
 from lakehouse.cli.show import document, sentence, shown, table, working
 
+BY_TABLE = ("versions", "digests")
+"""What a release has a table: for machines."""
+
 
 @click.group(invoke_without_command=True)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
@@ -19,7 +22,8 @@ def releases(ctx: click.Context, as_json: bool) -> int:
     if as_json:
         document({"releases": found})
     elif found:
-        table("Releases", list(found[0]), ([*row.values()] for row in found))
+        columns = [name for name in found[0] if name not in BY_TABLE]
+        table("Releases", columns, ([row[name] for name in columns] for row in found))
     else:
         sentence("there is no release of gold yet: lakehouse run --source NAME FILE makes one")
     return 0

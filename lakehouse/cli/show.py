@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, is_dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
 import click
@@ -63,11 +63,20 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     listed = [list(row) for row in rows]
     for place, name in enumerate(columns):
         numeric = bool(listed) and all(_is_number(row[place]) for row in listed)
-        justify: Literal["left", "right"] = "right" if numeric else "left"
-        drawn.add_column(name, justify=justify, overflow="ellipsis" if name == cut else "fold", no_wrap=name == cut)
-    for row in listed:
-        drawn.add_row(*(Text(printable(shown(value))) for value in row))
-    Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None).print(drawn)
+        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    console = Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None)
+    cells = [[printable(shown(value)) for value in row] for row in listed]
+    for row in cells if cut is None else _fitted(cells, columns, columns.index(cut), console.width):
+        drawn.add_row(*map(Text, row))
+    console.print(drawn)
+
+
+def _fitted(cells: list[list[str]], columns: Sequence[str], place: int, width: int) -> list[list[str]]:
+    """The cells with those at `place` cut to the room that the others leave on a line, but to no less than 20."""
+    others = sum(max(map(len, column)) for at, column in enumerate(zip(columns, *cells, strict=True)) if at != place)
+    room = max(width - others - 3 * len(columns) - 1, 20)
+    cut = ([*row[:place], row[place][: room - 1] + "…", *row[place + 1 :]] for row in cells)
+    return [new if len(old[place]) > room else old for old, new in zip(cells, cut, strict=True)]
 
 
 def heading(title: str, words: str) -> None:

@@ -32,6 +32,8 @@ def listing(lake: Lake) -> list[dict[str, Any]]:
             "changes": sum(one.changes.values()),
             "created": one.created_at,
             "reason": one.reason,
+            "versions": one.versions,
+            "digests": one.digests,
         }
         for one in reversed(releases(lake))
     ]
