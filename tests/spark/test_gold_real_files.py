@@ -12,8 +12,11 @@ from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import Release
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops.accounting import Accounting
+from lakehouse.publish.job import publish
+from lakehouse.publish.question import asked
 from lakehouse.runtime.lake import Lake
 from tests.csv_parts import split_records
+from tests.raw_totals import Totals, of_online_retail, of_superstore
 from tests.real_files import CP1252, EARLIER, GOLD_DIGESTS, LATER, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
 from tests.spark.gold_data import counted_digests
 from tests.spark.travels import digest_of, folder_of, travel
@@ -52,7 +55,20 @@ def in_steps(spark: SparkSession, lake: Lake, source: str, files: list[Path], ev
     return release
 
 
-def test_superstore_in_one_go_and_corrected_by_a_later_file_is_the_oracles_gold(
+def in_the_warehouse(lake: Lake) -> Totals:
+    """Publish gold; then what the warehouse says that there was sold."""
+    publish(lake)
+    sql = (
+        "SELECT count(*), count_if(customer_sk = -1), sum(sales), sum(quantity), sum(profit) "
+        "FROM fact_sales JOIN dim_customer USING (customer_sk) JOIN dim_product USING (product_sk) "
+        "JOIN dim_store USING (store_sk) JOIN dim_date ON date_sk = order_date_sk"
+    )
+    with asked(lake.settings, sql, say=lambda _: None) as answer:
+        ((rows, guests, sales, quantity, profit),) = next(answer.batches)
+    return Totals(rows=rows, guests=guests, sales=sales, quantity=int(quantity), profit=profit)
+
+
+def test_superstore_in_one_go_and_corrected_is_the_oracles_gold_and_the_raw_files_sums(
     spark: SparkSession, lake: Lake, real_data: Path
 ) -> None:
     travel(spark, lake, "superstore", [real_data / CP1252], EARLIER)
@@ -64,15 +80,17 @@ def test_superstore_in_one_go_and_corrected_by_a_later_file_is_the_oracles_gold(
     assert second is not None
     assert second.kind == "step"
     assert second.digests == counted_digests(spark, lake, second) == GOLD_DIGESTS[UTF_8]
+    assert in_the_warehouse(lake) == of_superstore(real_data / UTF_8)
 
 
-def test_online_retail_in_one_go_is_the_oracles_gold(
-    spark: SparkSession, online_retail: tuple[Lake, list[Accounting]]
+def test_online_retail_in_one_go_is_the_oracles_gold_and_the_raw_files_sums(
+    spark: SparkSession, online_retail: tuple[Lake, list[Accounting]], real_data: Path
 ) -> None:
     lake, _ = online_retail
     release = bring_to_gold(spark, lake)
     assert release is not None
     assert release.digests == counted_digests(spark, lake, release) == GOLD_DIGESTS[ONLINE_RETAIL]
+    assert in_the_warehouse(lake) == of_online_retail(real_data / ONLINE_RETAIL)
 
 
 @pytest.mark.soak
