@@ -9,6 +9,7 @@ from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
+from pyspark.sql.types import TimestampType
 
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import live_lines
@@ -152,4 +153,7 @@ def _rebuilt(spark: SparkSession, lake: Lake, release: Release) -> Finding:
 
 
 def _dicts(rows: DataFrame) -> list[dict[str, Any]]:
-    return [row.asDict(recursive=True) for row in rows.limit(EXAMPLES).collect()]
+    """Some rows; moments as they are in UTC, not in the zone of this machine."""
+    kinds = {f.name: "timestamp_ntz" if f.dataType == TimestampType() else f.dataType for f in rows.schema}
+    told = rows.select(*(F.col(name).cast(kind).alias(name) for name, kind in kinds.items()))
+    return [row.asDict(recursive=True) for row in told.limit(EXAMPLES).collect()]

@@ -4,11 +4,14 @@ import time
 from datetime import datetime
 
 import pytest
+from pyspark.sql import functions as F
 
+from lakehouse.gold.dimensions import dimensions
 from lakehouse.gold.history import history
 from lakehouse.gold.job import bring_to_gold
+from lakehouse.gold.release import newest, read_table
 from lakehouse.gold.releases import difference, listing
-from lakehouse.gold.verify import gold_findings
+from lakehouse.gold.verify import gold_findings, true_intervals
 from lakehouse.runtime.errors import UsageError
 from tests.spark.gold_data import arrive, deleted, lake_at, line, retail
 
@@ -53,6 +56,22 @@ def test_the_history_is_told_in_utc_wherever_it_is_asked(spark, two_releases, mo
         time.tzset()
     assert (first["valid_from"], last["valid_from"]) == (datetime(1900, 1, 1), datetime(2024, 1, 8))
     assert last["valid_to"] == datetime(9999, 12, 31)
+
+
+def test_what_is_wrong_is_told_in_utc_too(spark, two_releases, monkeypatch):
+    customer = dimensions(two_releases)[0]
+    rows = read_table(spark, two_releases, newest(two_releases), customer.table.name)
+    rows = rows.where("source_system = 'superstore' AND customer_id = 'c1'")
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    try:
+        found = true_intervals(customer, rows.withColumn("valid_to", F.col("valid_from")))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    assert not found.ok
+    days = [datetime(2024, 1, day) for day in (5, 7, 8)]
+    assert [one["valid_from"] for one in found.examples] == [datetime(1900, 1, 1), *days]
 
 
 @pytest.mark.parametrize("entity, key, told", [("customer", "nobody", "no customer"), ("order", "1", "no history")])
