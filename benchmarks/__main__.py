@@ -16,7 +16,7 @@ import click
 from benchmarks.report import Report, document, show
 from lakehouse.runtime.errors import JobError
 
-BENCHES = {"help": "answer", "road": "road", "increment": "increment", "changes": "changes"}
+BENCHES = {"help": "answer", "road": "road", "increment": "increment", "changes": "changes", "publish": "publish"}
 """A bench's name → its module here."""
 
 

@@ -25,6 +25,7 @@ from benchmarks.sampling import samples_of
 from lakehouse.contract.loader import load_catalog
 from lakehouse.gold.job import GOLD_POINTS
 from lakehouse.ops.killpoints import LANDING_POINTS, SILVER_POINTS
+from lakehouse.publish.job import PUBLISH_POINTS
 from lakehouse.runtime.conf import conf_folder
 from lakehouse.runtime.errors import JobError
 
@@ -36,7 +37,7 @@ def marks(*told: tuple[str, float, int]) -> list[dict[str, object]]:
 
 
 def test_every_named_point_of_the_protocols_ends_a_stage():
-    assert all(stage_of(point) for point in (*LANDING_POINTS, *SILVER_POINTS, *GOLD_POINTS))
+    assert all(stage_of(point) for point in (*LANDING_POINTS, *SILVER_POINTS, *GOLD_POINTS, *PUBLISH_POINTS))
 
 
 def test_every_stage_of_gold_is_told_from_those_before():
