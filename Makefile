@@ -12,7 +12,7 @@ help: ## list these targets
 setup: ## make .venv with the locked packages and fetch the jars; does nothing where all is there
 	@$(PYTHON) scripts/setup.py
 
-demo: setup ## show the whole road on three days of made-up sales, in a minute or so
+demo: setup ## show the whole road on three days of made-up sales, in some minutes
 	@$(RUN) -m lakehouse.cli.main demo $(ARGS)
 
 test: setup ## run all tests but the soak ones, two files at a time (ARGS="-k name" picks some)

@@ -45,12 +45,12 @@ class Scene:
 @click.option("--seed", default=7, show_default=True, help="The same seed tells the same story.")
 @click.pass_obj
 def demo(env: str | None, seed: int) -> int:
-    """Show the whole road on three days of made-up sales, in a lakehouse of its own; about a minute."""
+    """Show the whole road on three days of made-up sales, in a lakehouse of its own; some minutes."""
     from lakehouse.runtime.settings import load_settings
 
     begun = time.monotonic()
     home = load_settings(env).home / FOLDER
-    files = _prepared(home, seed)
+    files = _prepared(env, home, seed)
     scenes = list(_scenes(files))
     for number, scene in enumerate(scenes, 1):
         heading(f"{number}/{len(scenes)}  {scene.title}", scene.words)
@@ -64,15 +64,18 @@ def demo(env: str | None, seed: int) -> int:
     return 0
 
 
-def _prepared(home: Path, seed: int) -> "list[SampleFile]":
-    """An empty lakehouse at `home`, for the commands of this process, and the sample's three days."""
+def _prepared(env: str | None, home: Path, seed: int) -> "list[SampleFile]":
+    """An empty lakehouse at `home`, for the commands of this process, and the sample's three days.
+
+    Its warehouse is the one below it, whatever the environment says: nothing made up goes to Snowflake.
+    """
     from lakehouse.ops.reset import remove
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.storage import remove_tree
     from lakehouse.sample import write_sample
 
-    os.environ["LAKEHOUSE_HOME"] = str(home)
-    remove(open_lake(None))
+    os.environ |= {"LAKEHOUSE_HOME": str(home), "LAKEHOUSE_WAREHOUSE__KIND": "local"}
+    remove(open_lake(env))
     remove_tree(str(home / "files"))
     return write_sample(home / "files", seed=seed)
 
