@@ -18,6 +18,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.contract.derive.delta_table import at
 from lakehouse.gold.build import Build
 from lakehouse.gold.changes import changed_lines
 from lakehouse.gold.release import STEP, intended
@@ -43,8 +44,7 @@ def run(what: str, home: str, other: str, span: int) -> dict[str, Any]:
 def copy_with_feed(spark: SparkSession, lake: Lake, beside: Lake) -> dict[str, Any]:
     """Copy a lakehouse; the copy's silver keeps the feed from then on."""
     shutil.copytree(lake.root, beside.root, dirs_exist_ok=True)
-    quoted = beside.location(SALES).replace("`", "``")
-    spark.sql(f"ALTER TABLE delta.`{quoted}` SET TBLPROPERTIES ('{PROPERTY}' = 'true')")
+    spark.sql(f"ALTER TABLE {at(beside.location(SALES))} SET TBLPROPERTIES ('{PROPERTY}' = 'true')")
     return {"version": _newest(beside)}
 
 

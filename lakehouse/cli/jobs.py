@@ -10,12 +10,11 @@ from collections.abc import Callable
 
 import click
 
-from lakehouse.cli.load import AS_JSON, AS_OF, NO_WAIT, SOURCE, release_told, told
+from lakehouse.cli.load import AS_JSON, AS_OF, FULL, NO_WAIT, SOURCE, release_told, told
 from lakehouse.cli.show import document, say, sentence
 
 ENV = click.option("--env", help="The environment: a file of conf/environments.  [default: LAKEHOUSE_ENV, or local]")
 DEBUG = click.option("--debug", is_flag=True, help="Show the traceback of an error, and where the package is.")
-FULL = click.option("--full", is_flag=True, help="Move every row, also where the release is there already.")
 HELP = {"help_option_names": ["-h", "--help"]}
 
 

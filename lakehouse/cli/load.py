@@ -14,6 +14,7 @@ if TYPE_CHECKING:  # loaded when a command runs
 SOURCE = click.option("--source", required=True, help="The feed the files are of: a file of conf/sources.")
 AS_OF = click.option("--as-of", help="When the files were extracted, ISO 8601, UTC.  [default: file name, else mtime]")
 NO_WAIT = click.option("--no-wait", is_flag=True, help="Fail instead of waiting for another writer.")
+FULL = click.option("--full", is_flag=True, help="Move every row, also where the release is there already.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
 

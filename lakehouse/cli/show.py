@@ -20,6 +20,7 @@ import click
 from lakehouse.runtime.errors import UsageError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.status import Status
 
 _LIVING: "list[Status]" = []
@@ -55,8 +56,7 @@ def document(value: object) -> None:
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str | None = None) -> None:
     """A table with its title; numbers to the right, thousands apart; the column `cut` takes one line a row."""
-    from rich.console import Console  # not needed for --help and --json
-    from rich.table import Table
+    from rich.table import Table  # not needed for --help and --json
     from rich.text import Text  # else a file's [name] would be taken for markup
 
     drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
@@ -64,7 +64,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], 
     for place, name in enumerate(columns):
         numeric = bool(listed) and all(_is_number(row[place]) for row in listed)
         drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
-    console = Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None)
+    console = _console()
     cells = [[printable(shown(value)) for value in row] for row in listed]
     for row in cells if cut is None else _fitted(cells, columns, columns.index(cut), console.width):
         drawn.add_row(*map(Text, row))
@@ -81,12 +81,11 @@ def _fitted(cells: list[list[str]], columns: Sequence[str], place: int, width: i
 
 def heading(title: str, words: str) -> None:
     """A title under a line, and a paragraph folded to the terminal."""
-    from rich.console import Console
     from rich.padding import Padding
     from rich.rule import Rule
     from rich.text import Text
 
-    console = Console(width=_width() or None, highlight=False, no_color="NO_COLOR" in os.environ or None)
+    console = _console()
     width = min(console.width, 100)
     console.print()
     console.print(Rule(Text(title, style="bold cyan"), align="left", style="cyan"), width=width)
@@ -100,14 +99,13 @@ def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
         UsageError: the last column holds no numbers.
     """
     from rich.bar import Bar
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     listed = [list(row) for row in rows]
     if not all(_is_number(row[-1]) for row in listed):
         raise UsageError(f"the last column, {columns[-1]}, has no numbers to draw bars of: select one last")
-    console = Console(width=_width(), highlight=False, no_color="NO_COLOR" in os.environ or None)
+    console = _console()
     drawn = Table(title=title or None, title_justify="left", title_style="bold", box=None, header_style="bold cyan")
     for name in (*columns[:-1], ""):
         drawn.add_column(name)
@@ -141,9 +139,12 @@ def printable(text: str) -> str:
     return "".join(repr(c)[1:-1] if category(c) in ("Cc", "Cs") else c for c in text)
 
 
-def _width() -> int | None:
-    """A terminal's own width; elsewhere wide enough that no line is folded."""
-    return None if sys.stdout.isatty() else 160
+def _console() -> "Console":
+    """Where results are drawn: a terminal in its own width; elsewhere wide enough that no line is folded."""
+    from rich.console import Console
+
+    width = None if sys.stdout.isatty() else 160
+    return Console(width=width, highlight=False, no_color="NO_COLOR" in os.environ or None)
 
 
 def _is_number(value: object) -> bool:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli.load import AS_JSON, NO_WAIT, published_told
+from lakehouse.cli.load import AS_JSON, FULL, NO_WAIT, published_told
 from lakehouse.cli.show import document, sentence, shown, working
 
 if TYPE_CHECKING:  # loaded when a command runs
@@ -18,7 +18,7 @@ SHOWN_ROWS = 100
 
 
 @click.command()
-@click.option("--full", is_flag=True, help="Move every row, also where the release is there already.")
+@FULL
 @NO_WAIT
 @AS_JSON
 @click.pass_obj

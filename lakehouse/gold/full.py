@@ -10,7 +10,7 @@ from dataclasses import replace
 from pyspark.sql import DataFrame, SparkSession
 
 from lakehouse.contract.model import Table
-from lakehouse.gold import scd2
+from lakehouse.gold import scd2, steady
 from lakehouse.gold.build import Build, Written, refuse_collisions
 from lakehouse.gold.calendar import calendar_rows
 from lakehouse.gold.dimensions import Dimension, dimensions, members, rows_of
@@ -18,7 +18,6 @@ from lakehouse.gold.facts import fact_rows, live_lines
 from lakehouse.gold.observations import followed, observations
 from lakehouse.gold.overwrite import overwrite
 from lakehouse.gold.release import read_table
-from lakehouse.gold.steady import of_changing_keys, sayings, steady_versions
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
 
@@ -50,10 +49,7 @@ def build_fully(build: Build) -> dict[str, Written]:
 def _versions(build: Build, lines: DataFrame) -> DataFrame:
     """The same as `all_versions`, quicker: the core is given only keys that ever changed."""
     every = dimensions(build.lake)
-    seen, attributes = observations(every, lines), followed(every)
-    said = build.staged(sayings(seen, attributes), "sayings")
-    changing = scd2.versions(of_changing_keys(seen, said), None, attributes)
-    return steady_versions(said, attributes).unionByName(changing)
+    return steady.versions(observations(every, lines), followed(every), lambda said: build.staged(said, "sayings"))
 
 
 def all_versions(lake: Lake, lines: DataFrame) -> DataFrame:

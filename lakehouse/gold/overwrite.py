@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 from pyspark.sql import DataFrame
 
-from lakehouse.contract.derive.delta_table import check_constraints
+from lakehouse.contract.derive.delta_table import at, check_constraints
 from lakehouse.contract.model import Table
 from lakehouse.gold.build import Build, commit
 from lakehouse.ops import tables
@@ -51,7 +51,7 @@ def _drop_other_constraints(build: Build, table: Table) -> None:
     wanted = check_constraints(table)
     for name, condition in _detail(build, table)[0].items():
         if wanted.get(name) != condition:
-            build.spark.sql(f"ALTER TABLE {_quoted(build, table)} DROP CONSTRAINT IF EXISTS `{name}`")
+            build.spark.sql(f"ALTER TABLE {_at(build, table)} DROP CONSTRAINT IF EXISTS `{name}`")
 
 
 def _as_contracted(build: Build, table: Table) -> None:
@@ -59,18 +59,18 @@ def _as_contracted(build: Build, table: Table) -> None:
     constraints, clustering = _detail(build, table)
     if clustering != table.cluster_by:
         columns = f"({', '.join(table.cluster_by)})" if table.cluster_by else "NONE"
-        build.spark.sql(f"ALTER TABLE {_quoted(build, table)} CLUSTER BY {columns}")
+        build.spark.sql(f"ALTER TABLE {_at(build, table)} CLUSTER BY {columns}")
     for name, condition in check_constraints(table).items():
         if name not in constraints:
-            build.spark.sql(f"ALTER TABLE {_quoted(build, table)} ADD CONSTRAINT `{name}` CHECK ({condition})")
+            build.spark.sql(f"ALTER TABLE {_at(build, table)} ADD CONSTRAINT `{name}` CHECK ({condition})")
 
 
 def _detail(build: Build, table: Table) -> tuple[dict[str, str], tuple[str, ...]]:
     """The table's CHECK constraints by name, and the columns it is clustered by."""
-    row = build.spark.sql(f"DESCRIBE DETAIL {_quoted(build, table)}").collect()[0]
+    row = build.spark.sql(f"DESCRIBE DETAIL {_at(build, table)}").collect()[0]
     constraints = {k.removeprefix(PREFIX): v for k, v in row["properties"].items() if k.startswith(PREFIX)}
     return constraints, tuple(row["clusteringColumns"])
 
 
-def _quoted(build: Build, table: Table) -> str:
-    return "delta.`{}`".format(build.lake.location(table.name).replace("`", "``"))
+def _at(build: Build, table: Table) -> str:
+    return at(build.lake.location(table.name))

@@ -7,12 +7,22 @@ pure. A build from nothing sorts the observations of the other keys alone, for O
     versions  [ A               …   attributes are, there is one version, which nothing in it disagrees with.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
+from lakehouse.gold import scd2
 from lakehouse.gold.scd2 import BEGINNING, KEY, OPEN_END, Attribute
+
+
+def versions(
+    observations: DataFrame, attributes: Sequence[Attribute], kept: Callable[[DataFrame], DataFrame]
+) -> DataFrame:
+    """The versions of all keys, none of which ever ends; `kept` has its rows computed once, as they are read twice."""
+    said = kept(sayings(observations, attributes))
+    changing = scd2.versions(of_changing_keys(observations, said), None, attributes)
+    return steady_versions(said, attributes).unionByName(changing)
 
 
 def sayings(observations: DataFrame, attributes: Sequence[Attribute]) -> DataFrame:

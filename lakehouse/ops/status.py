@@ -13,11 +13,10 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, WITHDRAWN, Landing
-from lakehouse.gold.release import newest
+from lakehouse.gold.release import Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
 from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
-from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
@@ -28,13 +27,14 @@ SHOWN_RUNS = 5
 def status_of(lake: Lake) -> dict[str, Any]:
     """Files and rows by source, the last runs, and what wants attention."""
     landings, batches = ledger.read(lake), accounting.read(lake)
+    release = newest(lake)
     return {
         "environment": lake.settings.env,
         "home": lake.root,
         "bronze": _bronze(landings, batches),
         "silver": _silver(lake),
-        "gold": _gold(lake),
-        "warehouse": _warehouse(lake),
+        "gold": _gold(lake, release),
+        "warehouse": _warehouse(lake, release),
         "runs": _runs(lake),
         "warnings": [*_warnings(landings, batches), *_warnings_of_withdrawals(lake)],
     }
@@ -80,9 +80,9 @@ def _silver(lake: Lake) -> list[dict[str, Any]]:
     return found
 
 
-def _gold(lake: Lake) -> list[dict[str, Any]]:
+def _gold(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
     """The newest release, and whether silver has rows that it does not know; nothing where there is no silver."""
-    version, release = tables.version(lake, SALES), newest(lake)
+    version = tables.version(lake, SALES)
     if release is None:
         nothing = {"release": None, "facts": None, "completed": None, "silver is ahead": True}
         return [] if version is None else [nothing]
@@ -96,9 +96,9 @@ def _gold(lake: Lake) -> list[dict[str, Any]]:
     ]
 
 
-def _warehouse(lake: Lake) -> list[dict[str, Any]]:
+def _warehouse(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
     """The release last published to the warehouse of the settings, as it was noted here; the warehouse is not asked."""
-    row, release = recorded(lake), newest(lake)
+    row = recorded(lake)
     if row is None:
         return []
     return [
@@ -166,14 +166,8 @@ def _warnings_of_withdrawals(lake: Lake) -> list[str]:
     """Of those that were begun: what silver has is completed by whoever comes next, else it must be asked for anew."""
     told = []
     for one in withdrawals.read(lake, status=PREPARED):
-        if _in_silver(lake, one):
+        if withdrawals.in_silver(lake, one):
             told.append("a withdrawal was interrupted: any lakehouse run completes it")
         else:
             told.append("a withdrawal was interrupted before it changed anything: say lakehouse withdraw once more")
     return told
-
-
-def _in_silver(lake: Lake, one: Withdrawal) -> bool:
-    """Whether all that a withdrawal changes in silver is there."""
-    commits = tables.history(lake, SALES, one.silver_version)
-    return not (one.restored or one.removed) or any(c.get("userMetadata") == one.withdrawal_id for c in commits)

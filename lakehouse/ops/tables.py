@@ -50,7 +50,7 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     schema = arrow_schema(lake.table(table))
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
-    those = " AND ".join(f"{name} = {_quoted(value)}" for name, value in equal.items())
+    those = " AND ".join(f"{name} = {quoted(value)}" for name, value in equal.items())
     write_deltalake(_opened(lake, table), reader, mode="overwrite", predicate=those)
 
 
@@ -61,7 +61,7 @@ def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collectio
     except TableNotFoundError:
         return
     if among and all(among.values()):
-        opened.update({name: _quoted(value) for name, value in values.items()}, predicate=_among(among))
+        opened.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
 
 
 def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> dict[Any, int]:
@@ -111,6 +111,11 @@ def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
     return opened.history(limit=max(opened.version() - since, 0) or None) if opened.version() > since else []
 
 
+def commit_of(lake: Lake, table: str, commit_id: str, since: int) -> Row | None:
+    """The commit after version `since` that carries an id; None without one."""
+    return next((c for c in history(lake, table, since) if c.get("userMetadata") == commit_id), None)
+
+
 def version(lake: Lake, table: str) -> int | None:
     """The newest version of a table; None where there is no table."""
     try:
@@ -136,10 +141,10 @@ def _opened(lake: Lake, table: str) -> DeltaTable:
 
 
 def _among(texts: Mapping[str, Collection[str]]) -> str:
-    return " AND ".join(f"{name} IN ({', '.join(map(_quoted, those))})" for name, those in texts.items())
+    return " AND ".join(f"{name} IN ({', '.join(map(quoted, those))})" for name, those in texts.items())
 
 
-def _quoted(text: str) -> str:
+def quoted(text: str) -> str:
     """A text as SQL writes it; there are no parameters in the SQL of delta-rs."""
     return "'{}'".format(text.replace("'", "''"))
 

@@ -111,14 +111,9 @@ def _parts(batches: Iterator[pa.RecordBatch], schema: pa.Schema) -> Iterator[pa.
     held: list[pa.RecordBatch] = []
     for batch in batches:
         if batch.num_rows:
-            held.append(pa.record_batch([_cast(c, f) for c, f in zip(batch.columns, schema, strict=True)], schema))
+            held.append(pa.record_batch([c.cast(f.type) for c, f in zip(batch.columns, schema, strict=True)], schema))
         if sum(one.num_rows for one in held) >= FILE_ROWS:
             yield pa.Table.from_batches(held)
             held = []
     if held:
         yield pa.Table.from_batches(held)
-
-
-def _cast(column: pa.Array, field: pa.Field) -> pa.Array:
-    """The column in the type of the file; a time keeps its moment in UTC and loses only the name of the zone."""
-    return column.cast(field.type)

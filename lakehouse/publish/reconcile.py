@@ -58,7 +58,7 @@ def _total(table: Table, name: str) -> str:
 
 
 def _what(table: Table, name: str) -> str:
-    return "the sum" if table.column(name).type in ("integer", "money") else "the number of values"
+    return "the sum" if table.column(name).type in statements.SUMMED else "the number of values"
 
 
 def _number(value: Any) -> Decimal | None:

@@ -33,6 +33,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lakehouse.ops.tables import quoted
 from lakehouse.publish.emulator import HOST, PUBLISHER
 from lakehouse.runtime.errors import JobError
 
@@ -85,9 +86,9 @@ def _opened(folder: Path, database: str, schema: str) -> FakeSnow:
     snow.results_cache = _Few()
     duck = snow.duck_conn
     duck.execute(f"SET memory_limit = '{MEMORY}'")
-    duck.execute(f"SET temp_directory = {_text(folder / 'spill')}")
+    duck.execute(f"SET temp_directory = {quoted(str(folder / 'spill'))}")
     try:
-        duck.execute(f"ATTACH DATABASE {_text(folder / database)[:-1]}.db' AS {database}")
+        duck.execute(f"ATTACH DATABASE {quoted(str(folder / f'{database}.db'))} AS {database}")
     except duckdb.Error as error:
         duck.close()
         raise JobError(f"the warehouse at {folder} cannot be opened: {_first_line(error)}") from error
@@ -233,10 +234,6 @@ def _quiet() -> None:
     for name in ("sqlglot", "fakesnow", "fakesnow.server", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
-
-
-def _text(path: Path) -> str:
-    return "'{}'".format(str(path).replace("'", "''"))
 
 
 def _first_line(error: Exception) -> str:

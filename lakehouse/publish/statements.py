@@ -16,6 +16,9 @@ STAGING = "LAKEHOUSE_STAGING_"
 GONE = "LAKEHOUSE_GONE"
 """The column of a staging table that marks the key of a row to remove."""
 
+SUMMED = ("integer", "money")
+"""Types of columns that are reconciled by their sum; the others by how many values there are."""
+
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
 
 LEFTOVERS = (
@@ -98,7 +101,7 @@ def totals(table: Table) -> str:
 
 
 def _total(column: Column) -> str:
-    return f"{'SUM' if column.type in ('integer', 'money') else 'COUNT'}({column.name.upper()})"
+    return f"{'SUM' if column.type in SUMMED else 'COUNT'}({column.name.upper()})"
 
 
 def newest_publication(ledger: Table) -> str:

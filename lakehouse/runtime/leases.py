@@ -120,9 +120,9 @@ def _is_still(path: Path, file: IO[str]) -> bool:
 def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
     """Wait for the JVM of a killed owner: it may still be committing."""
     owner = _owner(file)
-    jvm, started = owner.get("jvm"), owner.get("jvm_started")
+    jvm, began = owner.get("jvm"), owner.get("jvm_started")
     said = False
-    while jvm is not None and started is not None and jvm != own_jvm() and _started(jvm) == started:
+    while jvm is not None and began is not None and jvm != own_jvm() and started(jvm) == began:
         if not wait:
             raise JobError(f"{table} is still being written by what a killed run left: try again in a moment")
         if not said:
@@ -145,7 +145,7 @@ _OWN_JVM: list[int] = []
 
 
 def _write_owner(file: IO[str], jvm: int | None) -> None:
-    owner = {"pid": os.getpid(), "jvm": jvm, "jvm_started": _started(jvm) if jvm else None}
+    owner = {"pid": os.getpid(), "jvm": jvm, "jvm_started": started(jvm) if jvm else None}
     file.seek(0)
     file.truncate(0)
     file.write(json.dumps(owner))
@@ -161,7 +161,7 @@ def _owner(file: IO[str]) -> dict[str, Any]:
     return owner if isinstance(owner, dict) else {}
 
 
-def _started(pid: int) -> str | None:
+def started(pid: int) -> str | None:
     """The start time of a process as the kernel tells it, so that a reused id is not mistaken; None where it is gone.
 
     A zombie in the kernel's sense (dead, not yet reaped) counts as gone.
@@ -185,8 +185,3 @@ def holder(root: str, table: str) -> int | None:
             pid: int | None = _owner(file).get("pid")
             return pid
     return None
-
-
-def started(pid: int) -> str | None:
-    """When a process began, as the kernel counts it: with the id it names one process; None where it is gone."""
-    return _started(pid)

@@ -30,8 +30,7 @@ def settle_all(lake: Lake) -> list[Accounting]:
     a withdrawal is abandoned, until somebody asks for it again.
     """
     for withdrawal in withdrawals.read(lake, status=PREPARED):
-        nothing = not (withdrawal.restored or withdrawal.removed)
-        if nothing or _commit_of(lake, withdrawal.withdrawal_id, withdrawal.silver_version) is not None:
+        if withdrawals.in_silver(lake, withdrawal):
             settle_withdrawal(lake, withdrawal)
         else:
             withdrawals.write(lake, replace(withdrawal, status=ABANDONED))
@@ -52,7 +51,7 @@ def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) ->
 
 def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:
     """The commit of a batch in silver's history after the version it was classified against; None without one."""
-    return _commit_of(lake, prepared.batch_id, prepared.silver_version)
+    return tables.commit_of(lake, SALES, prepared.batch_id, prepared.silver_version)
 
 
 def settle(lake: Lake, prepared: Accounting) -> Accounting:
@@ -85,7 +84,7 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
     merged = None
     if prepared.restored or prepared.removed:
         told = {"numTargetRowsUpdated": prepared.restored, "numTargetRowsDeleted": prepared.removed}
-        commit = _commit_of(lake, prepared.withdrawal_id, prepared.silver_version)
+        commit = tables.commit_of(lake, SALES, prepared.withdrawal_id, prepared.silver_version)
         merged = _merged_version(lake, f"withdrawal {prepared.withdrawal_id}", commit, told)
     quarantine.withdraw(lake, prepared.landing_ids)
     for batch in accounting.read(lake, source=prepared.source):
@@ -107,10 +106,6 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
 def _changing(prepared: Accounting) -> int:
     """How many rows the batch is to change in silver."""
     return sum(prepared.classes.get(name, 0) for name in CHANGES)
-
-
-def _commit_of(lake: Lake, commit_id: str, since: int) -> Mapping[str, Any] | None:
-    return next((c for c in tables.history(lake, SALES, since) if c.get("userMetadata") == commit_id), None)
 
 
 def _merged_version(lake: Lake, who: str, commit: Mapping[str, Any] | None, expected: Mapping[str, int]) -> int:

@@ -65,10 +65,7 @@ class Sparked:
         return self.rows(scd2.versions(self.observations(facts), self.ends(facts), self.attributes))
 
     def built_the_short_way(self, facts: Iterable[tuple[str, Fact]]) -> list[dict[str, Any]]:
-        seen = self.observations(facts)
-        said = steady.sayings(seen, self.attributes).cache()
-        changing = scd2.versions(steady.of_changing_keys(seen, said), None, self.attributes)
-        return self.rows(steady.steady_versions(said, self.attributes).unionByName(changing))
+        return self.rows(steady.versions(self.observations(facts), self.attributes, DataFrame.cache))
 
     def rows(self, versions: DataFrame) -> list[dict[str, Any]]:
         key = surrogate_key("source_system", "natural_key", "valid_from")

@@ -58,11 +58,15 @@ def create_statement(table: Table, location: str) -> str:
     columns = ",\n  ".join(_column(table, c) for c in table.columns)
     properties = ",\n  ".join(f"{literal(k)} = {literal(v)}" for k, v in table_properties(table).items())
     cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})\n" if table.cluster_by else ""
-    quoted = location.replace("`", "``")
     return (
-        f"CREATE TABLE IF NOT EXISTS delta.`{quoted}` (\n  {columns}\n) USING DELTA\n"
+        f"CREATE TABLE IF NOT EXISTS {at(location)} (\n  {columns}\n) USING DELTA\n"
         f"COMMENT {literal(table.description)}\n{cluster}TBLPROPERTIES (\n  {properties}\n)"
     )
+
+
+def at(location: str) -> str:
+    """The table at a location, as Spark's SQL names it."""
+    return "delta.`{}`".format(location.replace("`", "``"))
 
 
 def _column(table: Table, column: Column) -> str:
