@@ -16,7 +16,6 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
 from lakehouse.quality.digest import Digest, digest_columns, digest_of, digest_parts
-from lakehouse.silver.upsert import signed
 
 INSERT, UPDATE, DELETE = "insert", "update", "delete"
 
@@ -68,32 +67,30 @@ def write_difference(
     location: str,
     difference: Difference,
     table: Table,
-    commit_id: str,
     where: SparkColumn | None = None,
 ) -> None:
-    """Bring a difference into the table, in one commit that carries `commit_id`.
+    """Bring a difference into the table, in one commit.
 
     Args:
         location: of a table whose rows with these keys are as they were when the difference was made.
         where: narrows the search, in the table as `t`: literal ranges of values before.
     """
     columns = [c.name for c in table.columns]
-    with signed(spark, commit_id):
-        if not difference.counts[UPDATE] and not difference.counts[DELETE]:
-            rows = difference.rows.select("now.*")
-            rows.select(*columns).write.format("delta").mode("append").save(location)
-            return
-        comes = difference.rows.select(*table.keys, "_change", "now").alias("s")
-        same = [F.col(f"t.{key}") == F.col(f"s.{key}") for key in table.keys]
-        narrowed = [] if where is None else [where]
-        values: dict[str, str | SparkColumn] = {name: F.col(f"s.now.{name}") for name in columns}
-        merge = (
-            DeltaTable.forPath(spark, location)
-            .alias("t")
-            .merge(comes, reduce(SparkColumn.__and__, [*narrowed, *same]))
-            .whenMatchedDelete(F.col("s._change") == DELETE)
-            .whenMatchedUpdate(F.col("s._change") == UPDATE, values)
-        )
-        if difference.counts[INSERT]:
-            merge = merge.whenNotMatchedInsert(F.col("s._change") == INSERT, values)
-        merge.execute()
+    if not difference.counts[UPDATE] and not difference.counts[DELETE]:
+        rows = difference.rows.select("now.*")
+        rows.select(*columns).write.format("delta").mode("append").save(location)
+        return
+    comes = difference.rows.select(*table.keys, "_change", "now").alias("s")
+    same = [F.col(f"t.{key}") == F.col(f"s.{key}") for key in table.keys]
+    narrowed = [] if where is None else [where]
+    values: dict[str, str | SparkColumn] = {name: F.col(f"s.now.{name}") for name in columns}
+    merge = (
+        DeltaTable.forPath(spark, location)
+        .alias("t")
+        .merge(comes, reduce(SparkColumn.__and__, [*narrowed, *same]))
+        .whenMatchedDelete(F.col("s._change") == DELETE)
+        .whenMatchedUpdate(F.col("s._change") == UPDATE, values)
+    )
+    if difference.counts[INSERT]:
+        merge = merge.whenNotMatchedInsert(F.col("s._change") == INSERT, values)
+    merge.execute()

@@ -6,6 +6,7 @@ contracts alone; every table is replaced by one commit.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -20,6 +21,7 @@ from lakehouse.gold.overwrite import overwrite
 from lakehouse.gold.release import read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.side_by_side import side_by_side
 
 ROWS_A_FILE = 250_000
 """So that a change of a few days touches few files of facts."""
@@ -35,15 +37,18 @@ def build_fully(build: Build) -> dict[str, Written]:
     lines = live_lines(build.sales())
     every = build.staged(_versions(build, lines), "versions")
     versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
-    for dimension, rows in versions.items():
-        refuse_collisions(dimension, rows)
-    written = {}
-    for table, rows in tables_of(spark, lake, lines, versions):
-        version = overwrite(build, table, rows)
-        release = replace(build.target, versions={table.name: version})
-        found = digest(read_table(spark, lake, release, table.name), digest_columns(table))
-        written[table.name] = Written(version=version, digest=found, changes={"insert": found.rows})
-    return written
+    side_by_side(partial(refuse_collisions, dimension, rows) for dimension, rows in versions.items())
+    tables = list(tables_of(spark, lake, lines, versions))
+    written = side_by_side(partial(_written, build, table, rows) for table, rows in tables)
+    return {table.name: one for (table, _), one in zip(tables, written, strict=True)}
+
+
+def _written(build: Build, table: Table, rows: DataFrame) -> Written:
+    """One table's commit, and the digest of what it holds then."""
+    version = overwrite(build, table, rows)
+    release = replace(build.target, versions={table.name: version})
+    found = digest(read_table(build.spark, build.lake, release, table.name), digest_columns(table))
+    return Written(version=version, digest=found, changes={"insert": found.rows})
 
 
 def _versions(build: Build, lines: DataFrame) -> DataFrame:

@@ -13,7 +13,7 @@ from lakehouse.contract.derive.delta_table import at, check_constraints
 from lakehouse.contract.model import Table
 from lakehouse.gold.build import Build, commit
 from lakehouse.ops import tables
-from lakehouse.silver.upsert import create_table, signed
+from lakehouse.silver.upsert import create_table
 
 PREFIX = "delta.constraints."
 
@@ -40,8 +40,7 @@ def _replacing(build: Build, rows: DataFrame, table: Table, **options: str) -> C
     def write(location: str) -> None:
         chosen = options or {"replaceWhere": "true"}  # which, unlike a plain overwrite, keeps the clustering
         writer = rows.select(*(c.name for c in table.columns)).write.format("delta").mode("overwrite")
-        with signed(build.spark, build.target.release_id):
-            writer.options(**chosen).save(location)
+        writer.options(**chosen, userMetadata=build.target.release_id).save(location)
 
     return write
 

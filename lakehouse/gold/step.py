@@ -5,6 +5,7 @@ as a build from nothing (see lakehouse.gold.scd2 for why); nothing is written to
 """
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -19,7 +20,9 @@ from lakehouse.gold.observations import followed, observations, observed
 from lakehouse.gold.release import GOLD_TABLES, Release
 from lakehouse.gold.repoint import FACT, fact_difference, facts_before
 from lakehouse.gold.span import Span
+from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.silver import SALES
+from lakehouse.silver.upsert import signed
 
 
 def build_step(build: Build, span: Span) -> dict[str, Written]:
@@ -31,7 +34,9 @@ def build_step(build: Build, span: Span) -> dict[str, Written]:
     if build.base is None:
         raise ValueError("a step needs a release to start from")
     differences = differences_of(build, span)
-    return {table: _written(build, build.base, table, differences.get(table)) for table in GOLD_TABLES}
+    with signed(build.spark, build.target.release_id):  # once: the session has one signature for all its threads
+        written = side_by_side(partial(_written, build, build.base, t, differences.get(t)) for t in GOLD_TABLES)
+    return dict(zip(GOLD_TABLES, written, strict=True))
 
 
 def differences_of(build: Build, span: Span) -> dict[str, Difference]:
@@ -64,7 +69,8 @@ def _histories(build: Build, lines: DataFrame) -> dict[Dimension, Difference]:
     changed = differing(scd2.of_keys(before, keys), after, [*scd2.KEY, "valid_from"], before.columns)
     staged = build.staged(changed, "versions")
     names = set(build.kept("versions", "entity")["entity"].to_pylist())
-    return {d: _difference(build, d, staged) for d in every if d.name in names}
+    found = [d for d in every if d.name in names]
+    return dict(zip(found, side_by_side(partial(_difference, build, d, staged) for d in found), strict=True))
 
 
 def _disturbed(every: Sequence[Dimension], lines: DataFrame, before: DataFrame) -> DataFrame:
@@ -114,7 +120,7 @@ def _written(build: Build, base: Release, table: str, difference: Difference | N
 
     def write(location: str) -> None:
         where = facts_before(build) if table == FACT and difference.was.rows else None
-        write_difference(build.spark, location, difference, contract, build.target.release_id, where)
+        write_difference(build.spark, location, difference, contract, where)
 
     version = commit(build, table, write)
     changes: Mapping[str, int] = {name: count for name, count in difference.counts.items() if count}

@@ -5,6 +5,7 @@ nothing is changed; what speaks against a promise is told with its keys.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession, Window
@@ -19,6 +20,7 @@ from lakehouse.gold.scd2 import BEGINNING
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import SALES
 
@@ -42,15 +44,19 @@ def gold_findings(
         return []
     say(f"checking gold, release {release.release_id}")
     tables = {name: read_table(spark, lake, release, name) for name in GOLD_TABLES}
-    found = [_as_recorded(lake, release, tables)]
+    checks = [partial(_as_recorded, lake, release, tables)]
     for dimension in dimensions(lake):
         rows = tables[dimension.table.name]
-        found += [unique_keys(dimension.table.name, rows, [dimension.sk]), true_intervals(dimension, rows)]
-    found += [
-        unique_keys(FACT, tables[FACT], ["source_system", "sale_id"]),
-        facts_hit_versions(lake, tables),
-        every_line_once(live_lines(read_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
+        checks += [
+            partial(unique_keys, dimension.table.name, rows, [dimension.sk]),
+            partial(true_intervals, dimension, rows),
+        ]
+    checks += [
+        partial(unique_keys, FACT, tables[FACT], ["source_system", "sale_id"]),
+        partial(facts_hit_versions, lake, tables),
+        partial(every_line_once, live_lines(read_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
     ]
+    found = side_by_side(checks)
     if rebuild:
         say("building gold anew from silver")
         found.append(_rebuilt(spark, lake, release))
@@ -122,10 +128,11 @@ def every_line_once(lines: DataFrame, facts: DataFrame) -> Finding:
 
 def _as_recorded(lake: Lake, release: Release, tables: dict[str, DataFrame]) -> Finding:
     """The digests that were carried from release to release are those of the tables."""
+    counted = side_by_side(partial(digest, rows, digest_columns(lake.table(name))) for name, rows in tables.items())
     wrong = [
-        {"table": name, "recorded": release.digests[name], "counted": counted}
-        for name, rows in tables.items()
-        if (counted := str(digest(rows, digest_columns(lake.table(name))))) != release.digests[name]
+        {"table": name, "recorded": release.digests[name], "counted": str(found)}
+        for name, found in zip(tables, counted, strict=True)
+        if str(found) != release.digests[name]
     ]
     return finding("gold is what its release says", f"digests of {len(tables)} table(s)", wrong)
 
@@ -138,10 +145,9 @@ def _rebuilt(spark: SparkSession, lake: Lake, release: Release) -> Finding:
         all_versions(lake, lines).write.mode("overwrite").parquet(folder)
         every = spark.read.parquet(folder)
         versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
-        anew = {
-            table.name: str(digest(rows, digest_columns(table)))
-            for table, rows in tables_of(spark, lake, lines, versions)
-        }
+        tables = list(tables_of(spark, lake, lines, versions))
+        found = side_by_side(partial(digest, rows, digest_columns(table)) for table, rows in tables)
+        anew = {table.name: str(one) for (table, _), one in zip(tables, found, strict=True)}
     finally:
         remove_tree(folder)
     wrong = [
