@@ -22,6 +22,10 @@ from lakehouse.runtime.errors import UsageError
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.status import Status
+    from rich.table import Table
+
+CUT = 20
+"""So many characters are left at least of a text that is cut to the terminal."""
 
 _LIVING: "list[Status]" = []
 """The living line, while there is one; it would draw over a question."""
@@ -55,26 +59,59 @@ def document(value: object) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str | None = None) -> None:
-    """A table with its title; numbers to the right, thousands apart; the column `cut` takes one line a row."""
-    from rich.table import Table  # not needed for --help and --json
-    from rich.text import Text  # else a file's [name] would be taken for markup
+    """A table with its title; numbers to the right, thousands apart; the column `cut` takes one line a row.
 
-    drawn = Table(title=title or None, title_justify="left", title_style="bold", header_style="bold cyan")
+    Where the terminal is so narrow that words would break, each row is a card: a line a column, as `psql` has it.
+    """
+    from rich.table import Table  # not needed for --help and --json
+
     listed = [list(row) for row in rows]
-    for place, name in enumerate(columns):
-        numeric = bool(listed) and all(_is_number(row[place]) for row in listed)
-        drawn.add_column(name, justify="right" if numeric else "left", overflow="fold")
+    numeric = [bool(listed) and all(_is_number(row[place]) for row in listed) for place in range(len(columns))]
     console = _console()
     cells = [[printable(shown(value)) for value in row] for row in listed]
-    for row in cells if cut is None else _fitted(cells, columns, columns.index(cut), console.width):
-        drawn.add_row(*map(Text, row))
+    style: dict[str, Any] = {"title": title or None, "title_justify": "left", "title_style": "bold"}
+    least = [
+        CUT if name == cut else length for name, length in zip(columns, _longest_words(columns, cells), strict=True)
+    ]
+    if cells and sum(least) + 3 * len(columns) + 1 > console.width:
+        drawn = Table(**style, box=None, show_header=False)
+        drawn.add_column(style="cyan", no_wrap=True)
+        drawn.add_column(overflow="fold")
+        _add_cards(drawn, columns, cells)
+    else:
+        drawn = Table(**style, header_style="bold cyan")
+        for name, right, width in zip(columns, numeric, least, strict=True):
+            drawn.add_column(name, justify="right" if right else "left", overflow="fold", min_width=width)
+        _add_rows(drawn, cells if cut is None else _fitted(cells, columns, columns.index(cut), console.width))
     console.print(drawn)
 
 
+def _add_rows(drawn: "Table", cells: list[list[str]]) -> None:
+    from rich.text import Text  # else a file's [name] would be taken for markup
+
+    for row in cells:
+        drawn.add_row(*map(Text, row))
+
+
+def _add_cards(drawn: "Table", columns: Sequence[str], cells: list[list[str]]) -> None:
+    """A line a column, and an empty one after each row but the last."""
+    for number, row in enumerate(cells, 1):
+        _add_rows(drawn, [[name, value] for name, value in zip(columns, row, strict=True)])
+        if number < len(cells):
+            drawn.add_row("", "")
+
+
+def _longest_words(columns: Sequence[str], cells: list[list[str]]) -> list[int]:
+    """How wide each column must be so that no word breaks."""
+    return [
+        max(len(word) for text in column for word in text.split(" ")) for column in zip(columns, *cells, strict=True)
+    ]
+
+
 def _fitted(cells: list[list[str]], columns: Sequence[str], place: int, width: int) -> list[list[str]]:
-    """The cells with those at `place` cut to the room that the others leave on a line, but to no less than 20."""
+    """The cells with those at `place` cut to the room that the others leave on a line, but to no less than CUT."""
     others = sum(max(map(len, column)) for at, column in enumerate(zip(columns, *cells, strict=True)) if at != place)
-    room = max(width - others - 3 * len(columns) - 1, 20)
+    room = max(width - others - 3 * len(columns) - 1, CUT)
     cut = ([*row[:place], row[place][: room - 1] + "…", *row[place + 1 :]] for row in cells)
     return [new if len(old[place]) > room else old for old, new in zip(cells, cut, strict=True)]
 
