@@ -44,8 +44,8 @@ def test_where_words_would_break_each_row_is_a_card(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     lines = drawn(monkeypatch, capsys, 28).splitlines()
-    assert lines[:4] == ["Files", " file          day_1.csv", " rows          1 200", " what was said all is well"]
-    assert lines[4:6] == ["", " file          day_2.csv"]
+    assert lines[:4] == ["Files", " file           day_1.csv", " rows           1 200", " what was said  all is well"]
+    assert lines[4:6] == ["", " file           day_2.csv"]
 
 
 def test_a_text_that_may_be_cut_is_cut_before_rows_become_cards(
