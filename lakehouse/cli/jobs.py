@@ -43,7 +43,7 @@ def land_csv(
 @AS_JSON
 @DEBUG
 def bronze_to_silver(env: str | None, source: str, no_wait: bool, as_json: bool, debug: bool) -> int:
-    """Bring what has landed of a source into silver: what `lakehouse run` does when it is given no file."""
+    """Bring what has landed of a source into silver: what `lakehouse run --to silver` does without a file."""
     from lakehouse import road
 
     say = _saying(as_json, debug)

@@ -54,7 +54,7 @@ def land(env: str | None, source: str, as_of: str | None, no_wait: bool, as_json
 def run(
     env: str | None, source: str, as_of: str | None, no_wait: bool, as_json: bool, to: "Stage", paths: tuple[str, ...]
 ) -> int:
-    """Land files, bring all that has landed of the source into silver, accounted for to the row, and on to gold.
+    """Land files and bring all that has landed of the source, accounted for to the row, as far as the warehouse.
 
     Without a path it goes on with what has landed before. A new release of the star schema is made where silver has
     changed, and published to the warehouse.
@@ -132,3 +132,9 @@ def _accounting(batches: list[dict[str, object]]) -> None:
                 counted[rule] = counted.get(rule, 0) + count
         if counted:
             table(title, ["rule", "rows"], sorted(counted.items()))
+    if conflicts := sum(int(str(batch["conflicts"])) for batch in batches):
+        sentence(
+            f"{conflicts} row(s) say something else about a line than another one of the same as-of: which of them "
+            "holds is fixed but arbitrary; give a correction a later --as-of",
+            good=False,
+        )

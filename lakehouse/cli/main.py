@@ -61,7 +61,7 @@ class LazyGroup(click.Group):
 @click.version_option(package_name="lakehouse")
 @click.pass_context
 def cli(ctx: click.Context, env: str | None, debug: bool) -> None:
-    """A retail lakehouse that can prove its numbers: CSV files and events, through bronze and silver, to gold."""
+    """A retail lakehouse that can prove its numbers: CSV files through bronze, silver and gold to a warehouse."""
     ctx.obj = env
 
 

@@ -1,6 +1,6 @@
 """Commits of gold's tables: signed with the release that made them, and found again in the log.
 
-In: a session, a table's log. Out: commits that carry `userMetadata`. Guaranteed: after a kill the log tells,
+In: a table's log. Out: the `userMetadata` of its commits. Guaranteed: after a kill the log tells,
 of each table, whether the release under way has written it already.
 """
 

@@ -57,7 +57,7 @@ class Dimension:
 
 
 def dimensions(lake: Lake) -> tuple[Dimension, ...]:
-    """The dimensions of `gold.fact_sales`, in the order in which they are written."""
+    """The dimensions of `gold.fact_sales`."""
     return tuple(
         Dimension(name=name, table=lake.table(table), natural_key=lake.catalog.natural_key(table), unknown=unknown)
         for name, table, unknown in (

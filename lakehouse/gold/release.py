@@ -26,7 +26,7 @@ TABLE = "ops.releases"
 BUILDING, COMPLETE, REFUSED = "building", "complete", "refused"
 FULL, STEP = "full", "step"
 GOLD_TABLES = ("gold.dim_customer", "gold.dim_product", "gold.dim_store", "gold.dim_date", "gold.fact_sales")
-"""In the order in which they are written."""
+"""All of them, facts last."""
 
 RETENTION_DAYS = int(RETENTION.split()[1])
 RULES_VERSION = 2

@@ -1,12 +1,15 @@
 """Work for Spark that does not wait for other work: done at once.
 
-In: functions that share a session. Out: what each returned. Guaranteed: all have ended when this does, also where one
-failed, so that nothing goes on behind the caller's back.
+In: functions that share a session. Out: what each returned. Guaranteed: all that began have ended when this does, also
+where one failed or somebody interrupts, so that nothing goes on behind the caller's back; what had not begun then never
+does.
 """
 
 from collections.abc import Callable, Iterable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
+
+from lakehouse.runtime.errors import is_broken_connection
 
 Result = TypeVar("Result")
 
@@ -18,8 +21,16 @@ def side_by_side(work: Iterable[Callable[[], Result]]) -> list[Result]:
     """The results, in the order of the functions.
 
     Raises:
-        Exception: what the first of them, in that order, raised.
+        BaseException: what the first of them, in that order, raised; before others that the connection to the JVM is
+            broken, as it tells that the JVM may still be at work.
     """
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    pool = ThreadPoolExecutor(AT_ONCE)
+    try:
         begun = [pool.submit(one) for one in work]
+        wait(begun, return_when=FIRST_EXCEPTION)
+    finally:
+        pool.shutdown(cancel_futures=True)
+    errors = [error for one in begun if not one.cancelled() and (error := one.exception())]
+    if errors:
+        raise next(filter(is_broken_connection, errors), errors[0])
     return [one.result() for one in begun]
