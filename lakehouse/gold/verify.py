@@ -44,7 +44,7 @@ def gold_findings(
         return []
     say(f"checking gold, release {release.release_id}")
     tables = {name: read_table(spark, lake, release, name) for name in GOLD_TABLES}
-    checks = [partial(_as_recorded, lake, release, tables)]
+    checks: list[Callable[[], Finding]] = []
     for dimension in dimensions(lake):
         rows = tables[dimension.table.name]
         checks += [
@@ -56,7 +56,7 @@ def gold_findings(
         partial(facts_hit_versions, lake, tables),
         partial(every_line_once, live_lines(read_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
     ]
-    found = side_by_side(checks)
+    found = [_as_recorded(lake, release, tables), *side_by_side(checks)]
     if rebuild:
         say("building gold anew from silver")
         found.append(_rebuilt(spark, lake, release))

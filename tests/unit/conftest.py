@@ -60,3 +60,10 @@ def file(good_file: Path, tmp_path: Path) -> Path:
     """A good file, in a folder of its own."""
     (tmp_path / "files").mkdir()
     return Path(shutil.copy(good_file, tmp_path / "files"))
+
+
+@pytest.fixture
+def no_session(lakehouse: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
+    """The command line with a session that nobody asks anything."""
+    monkeypatch.setattr(session, "open_session", lambda _: None)
+    return lakehouse
