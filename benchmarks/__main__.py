@@ -14,7 +14,7 @@ from pathlib import Path
 import click
 
 from benchmarks.report import Report, document, show
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 
 BENCHES = {"help": "answer", "road": "road", "increment": "increment", "changes": "changes", "publish": "publish"}
 """A bench's name → its module here."""

@@ -17,7 +17,7 @@ from benchmarks.compare import refuse_differences
 from benchmarks.increment import FILE_ROWS, ROUNDS, ROWS, history_of, increment_of, step_to
 from benchmarks.measure import Step, run_steps
 from benchmarks.report import Report, Table, kilobytes
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 
 WITHOUT, WITH = "without the feed", "with the feed"
 METRICS = {

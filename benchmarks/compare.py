@@ -13,10 +13,10 @@ import duckdb
 from deltalake import DeltaTable
 
 from benchmarks.hashing import hash_number, time_text
+from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Column, Table
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 
 
 def gold_tables() -> dict[str, Table]:

@@ -16,7 +16,7 @@ from deltalake import DeltaTable
 
 from benchmarks.measure import Step, run_steps
 from benchmarks.report import Report, Table, megabytes
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 from lakehouse.sample import write_history, write_increment
 
 ROWS = 5_000

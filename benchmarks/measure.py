@@ -15,7 +15,7 @@ from typing import Any
 
 from benchmarks.child import STAGED
 from benchmarks.sampling import Sample, samples_of
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 
 STAGE_ENDED_BY = {
     "said-bronze": "start",

@@ -16,7 +16,7 @@ from deltalake import DeltaTable, QueryBuilder
 from benchmarks.increment import history_of, increment_of, step_to
 from benchmarks.measure import Step, run_steps
 from benchmarks.report import Report, Table, megabytes
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 
 SIZE, SMALL = 500_000, 20_000
 NAMES = ("all of it", "an increment", "nothing")

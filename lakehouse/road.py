@@ -6,24 +6,25 @@ runs in one Spark session, started only when there is work for it; the run is re
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
 from lakehouse.bronze.landing import Outcome, land
+from lakehouse.gold import pending as gold_pending
+from lakehouse.gold.release import Release, is_new, newest
 from lakehouse.ops import runs
-from lakehouse.ops.accounting import HELD, PREPARED, Accounting
-from lakehouse.ops.accounting import read as read_accounting
-from lakehouse.ops.taking_back import Standing, standing
+from lakehouse.ops.accounting import HELD, Accounting
+from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.silver import pending as silver_pending
 from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.sources import transform_path
+from lakehouse.silver.taking_back import Standing, standing
 
-if TYPE_CHECKING:  # neither is loaded before there is work for Spark
+if TYPE_CHECKING:  # what needs Spark or the connector is loaded when there is work for it
     from pyspark.sql import SparkSession
 
-    from lakehouse.gold.release import Release
-    from lakehouse.ops.withdrawals import Withdrawal
     from lakehouse.publish.job import Published
 
 Say = Callable[[str], None]
@@ -42,7 +43,7 @@ class Travelled:
     outcomes: Sequence[Outcome]
     closed: Sequence[Accounting]
     names: dict[str, str]
-    release: "Release | None" = None
+    release: Release | None = None
     new_release: bool = False
     published: "Published | None" = None
 
@@ -58,33 +59,6 @@ class Travelled:
     def held(self) -> int:
         """How many batches a gate holds."""
         return sum(one.status == HELD for one in self.closed)
-
-    def trouble(self) -> str:
-        """What did not go well, in words."""
-        held = f", {self.held()} batch(es) held by a gate" if self.held() else ""
-        return f"{self.rejected()} file(s) rejected{held}"
-
-    def files(self) -> list[dict[str, Any]]:
-        """One dictionary a file, for tables and JSON."""
-        return [
-            {
-                "file": o.landing.file_name,
-                "what": o.what,
-                "note": o.note,
-                "landing_id": o.landing.landing_id,
-                "as_of": o.landing.as_of,
-                "as_of_from": o.landing.as_of_from,
-                "encoding": o.landing.encoding,
-                "delimiter": o.landing.delimiter,
-                "records": o.landing.records,
-                "path": o.landing.path,
-            }
-            for o in self.outcomes
-        ]
-
-    def batches(self) -> list[dict[str, Any]]:
-        """One dictionary a batch, for tables and JSON."""
-        return [{"file": self.names.get(one.landing_id, one.landing_id), **one.row()} for one in self.closed]
 
 
 def travel(
@@ -132,11 +106,34 @@ def resume(
         UsageError: no such batch is held.
         JobError: a stage failed; the batch stays accepted.
     """
-    from lakehouse.silver.job import accept
-
-    accepted = accept(open_lake(env), batch_id, wait=wait, say=say)
+    accepted = silver_pending.accept(open_lake(env), batch_id, wait=wait, say=say)
     say(f"accepted: {accepted.reason}")
     return travel(env, accepted.source, (), to=to, wait=wait, say=say)
+
+
+def to_gold(env: str | None, *, wait: bool = True, say: Say = lambda _: None) -> tuple[Release | None, bool]:
+    """Bring silver to gold; the newest release (None where there is no silver), and whether it is new.
+
+    Raises:
+        JobError: a gate refused the release; readers see the one there was.
+    """
+    lake = open_lake(env)
+    with runs.recorded(lake, "gold", None):
+        return _to_gold(lake, wait, say)
+
+
+def to_warehouse(
+    env: str | None, *, full: bool = False, wait: bool = True, say: Say = lambda _: None
+) -> "Published | None":
+    """Bring the newest release to the warehouse; None where there is no release. See `lakehouse.publish.job`.
+
+    Raises:
+        UsageError: the settings of the warehouse name no key file.
+        JobError: the warehouse does not answer, or would not be as Delta is.
+    """
+    lake = open_lake(env)
+    with runs.recorded(lake, "publish", None):
+        return _to_warehouse(lake, wait, say, full=full)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -147,8 +144,8 @@ class TakenBack:
     """
 
     landings: Sequence[Standing]
-    withdrawal: "Withdrawal | None"
-    release: "Release | None"
+    withdrawal: Withdrawal | None
+    release: Release | None
     new_release: bool
     published: "Published | None" = None
 
@@ -186,7 +183,7 @@ def take_back(
         return TakenBack(landings=found, withdrawal=done, release=release, new_release=new, published=published)
 
 
-def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> "Withdrawal | None":
+def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say: Say) -> Withdrawal | None:
     if not landing_ids:
         return None
     from lakehouse.silver.withdraw import withdraw
@@ -198,10 +195,10 @@ def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say:
 
 def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:
     """Silver, where anything is pending; else no session is started."""
-    from lakehouse.silver.job import bring_to_silver, pending_landings
-
-    if not pending_landings(lake, source) and not read_accounting(lake, status=PREPARED):
+    if not silver_pending.is_pending(lake, source):
         return []
+    from lakehouse.silver.job import bring_to_silver
+
     spark = _spark(lake, say)
 
     def begun(landing: ledger.Landing, place: int, of: int) -> None:
@@ -210,26 +207,25 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
     return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
 
 
-def _to_gold(lake: Lake, wait: bool, say: Say) -> "tuple[Release | None, bool]":
+def _to_gold(lake: Lake, wait: bool, say: Say) -> tuple[Release | None, bool]:
     """The release that follows from silver, and whether it is new.
 
     Where silver has nothing new it is the one there is, without a session.
     """
-    from lakehouse.gold.job import bring_to_gold, is_pending
-    from lakehouse.gold.release import is_new, newest
-
     before = newest(lake)
-    if not is_pending(lake):
+    if not gold_pending.is_pending(lake):
         return before, False
+    from lakehouse.gold.job import bring_to_gold
+
     release = bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
     return release, is_new(release, before)
 
 
-def _to_warehouse(lake: Lake, wait: bool, say: Say) -> "Published | None":
+def _to_warehouse(lake: Lake, wait: bool, say: Say, *, full: bool = False) -> "Published | None":
     """The newest release, published where it is not there yet; the warehouse itself is asked, not a record of it."""
     from lakehouse.publish.job import publish
 
-    return publish(lake, wait=wait, say=say)
+    return publish(lake, full=full, wait=wait, say=say)
 
 
 def _spark(lake: Lake, say: Say) -> "SparkSession":

@@ -9,8 +9,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from lakehouse.errors import LakehouseError
 from lakehouse.runtime.class_archive import archive_path, make_archive
-from lakehouse.runtime.errors import LakehouseError
 from lakehouse.runtime.jars import class_path
 
 ROWS = 500

@@ -144,7 +144,7 @@ def build():
 def check_java():
     """Refuse to go on without the Java that Spark needs."""
     sys.path.insert(0, str(ROOT))
-    from lakehouse.runtime.errors import LakehouseError
+    from lakehouse.errors import LakehouseError
     from lakehouse.runtime.java import check_java as check
 
     try:

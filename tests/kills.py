@@ -21,7 +21,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse import road
-from lakehouse.ops.verify import findings
+from lakehouse.care.verify import findings
 from lakehouse.runtime.lake import Lake
 
 ROOT = Path(__file__).resolve().parent.parent

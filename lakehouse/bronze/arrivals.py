@@ -13,7 +13,7 @@ from pathlib import Path
 from stat import S_ISREG
 
 from lakehouse.contract.model import Source
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 CSV_ENDINGS = (".csv", ".csv.gz")
 CLOCK_SKEW = timedelta(minutes=5)

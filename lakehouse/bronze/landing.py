@@ -17,8 +17,8 @@ from lakehouse.bronze.arrivals import MODIFICATION_TIME, as_of_of, name_of
 from lakehouse.bronze.detect import RejectedFile, inspect_file
 from lakehouse.bronze.ledger import ABANDONED, KEPT, LANDED, LANDING, REJECTED, Landing
 from lakehouse.contract.model import Source
+from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import OtherBytesError, put_once

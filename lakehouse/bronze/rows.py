@@ -14,17 +14,17 @@ import pyarrow as pa
 
 from lakehouse.bronze.decoding import open_text
 from lakehouse.bronze.detect import column_key
+from lakehouse.bronze.normalise import changed_columns, normalise
 from lakehouse.bronze.records import Chunk, read_columns
 from lakehouse.contract.model import Source
 from lakehouse.runtime.storage import open_object
-from lakehouse.silver.normalise import changed_columns, normalise
 
 if TYPE_CHECKING:  # the ledger takes `LandedFile` from here, without loading Spark
     from pyspark.sql import DataFrame, SparkSession
 
 CHUNK_RECORDS = 20_000
 
-PROVENANCE = "_landing_id string, _line bigint, _raw string, _raw_bytes binary, _error string, _blank boolean"
+OF_A_RECORD = "_landing_id string, _line bigint, _raw string, _raw_bytes binary, _error string, _blank boolean"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -43,7 +43,7 @@ def raw_rows(spark: "SparkSession", source: Source, files: Sequence[LandedFile])
     """The records of the files; columns as the module says."""
     columns = [(c.name, column_key(c.header)) for c in source.columns]
     texts = ", ".join(f"`{name}` string" for name, _ in columns)
-    schema = f"{PROVENANCE}, _normalised string, {texts}"
+    schema = f"{OF_A_RECORD}, _normalised string, {texts}"
     by_id = {file.landing_id: file for file in files}
 
     def read(batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from lakehouse.cli.show import bars, plain, table
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -12,7 +12,7 @@ from lakehouse.cli.show import agreed, document, say, sentence, table
 @click.pass_obj
 def doctor(env: str | None, as_json: bool) -> int:
     """Java, jars, configuration, disk and leases: what is wrong and what to do about it."""
-    from lakehouse.ops.doctor import diagnoses
+    from lakehouse.care.doctor import diagnoses
 
     found = list(diagnoses(env))
     ok = all(one.ok for one in found)
@@ -29,7 +29,7 @@ def doctor(env: str | None, as_json: bool) -> int:
 @click.pass_obj
 def reset(env: str | None, yes: bool) -> int:
     """Remove all data of this lakehouse: bronze, silver, gold, ops, everything."""
-    from lakehouse.ops.reset import parts, remove
+    from lakehouse.care.reset import parts, remove
     from lakehouse.publish.emulator import stop
     from lakehouse.runtime.lake import open_lake
 

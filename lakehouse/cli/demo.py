@@ -69,7 +69,7 @@ def _prepared(env: str | None, home: Path, seed: int) -> "list[SampleFile]":
 
     Its warehouse is the one below it, whatever the environment says: nothing made up goes to Snowflake.
     """
-    from lakehouse.ops.reset import remove
+    from lakehouse.care.reset import remove
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.storage import remove_tree
     from lakehouse.sample import write_sample

@@ -57,16 +57,9 @@ def bronze_to_silver(env: str | None, source: str, no_wait: bool, as_json: bool,
 @DEBUG
 def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -> int:
     """Build the release of gold that follows from silver; nothing where silver has nothing new."""
-    from lakehouse.gold.job import bring_to_gold
-    from lakehouse.gold.release import is_new, newest
-    from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
+    from lakehouse import road
 
-    say = _saying(as_json, debug)
-    lake = open_lake(env)
-    before = newest(lake)
-    release = bring_to_gold(open_session(lake.settings), lake, wait=not no_wait, say=say)
-    new = is_new(release, before)
+    release, new = road.to_gold(env, wait=not no_wait, say=_saying(as_json, debug))
     if as_json:
         document({"ok": True, "new": new, "release": release})
     elif release is None:
@@ -84,11 +77,10 @@ def silver_to_gold(env: str | None, no_wait: bool, as_json: bool, debug: bool) -
 @DEBUG
 def gold_to_snowflake(env: str | None, full: bool, no_wait: bool, as_json: bool, debug: bool) -> int:
     """Publish the newest release of gold to the warehouse: what `lakehouse publish` does; starts no Spark session."""
+    from lakehouse import road
     from lakehouse.cli.warehouse import published
-    from lakehouse.publish.job import publish
-    from lakehouse.runtime.lake import open_lake
 
-    return published(publish(open_lake(env), full=full, wait=not no_wait, say=_saying(as_json, debug)), as_json)
+    return published(road.to_warehouse(env, full=full, wait=not no_wait, say=_saying(as_json, debug)), as_json)
 
 
 def _saying(as_json: bool, debug: bool) -> Callable[[str], None]:

@@ -1,6 +1,6 @@
-"""`lakehouse land` and `lakehouse run`: files in, accounting out."""
+"""`lakehouse land`, `run` and `accept`: files in, accounting out."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -83,24 +83,46 @@ def accept(env: str | None, no_wait: bool, as_json: bool, to: "Stage", batch: st
 
 def told(result: "Travelled", as_json: bool) -> int:
     """Print what became of files and rows; the exit code."""
+    files, batches = _files(result), _batches(result)
     if as_json:
-        went = {"ok": result.ok, "files": result.files(), "batches": result.batches()}
+        went = {"ok": result.ok, "files": files, "batches": batches}
         document({**went, "release": result.release, "new_release": result.new_release, "published": result.published})
         return 0 if result.ok else 1
-    notable = [f for f in result.files() if f["what"] != "landed" or f["note"]]
+    notable = [file for file in files if file["what"] != "landed" or file["note"]]
     if notable:
         columns = ["file", "what", "note"]
-        table("Files", columns, ([f[c] for c in columns] for f in notable))
-    if result.batches():
-        _accounting(result.batches())
-    count = sum(f["what"] == "landed" for f in result.files())
-    closed = [b for b in result.batches() if b["status"] == "done"]
+        table("Files", columns, ([file[c] for c in columns] for file in notable))
+    if batches:
+        _accounting(batches)
     if result.release is not None:
         sentence(release_told(result.release, result.new_release))
     if result.published is not None:
         sentence(published_told(result.published))
-    sentence(f"{count} file(s) landed, {len(closed)} batch(es) into silver, {result.trouble()}", good=result.ok)
+    landed = sum(file["what"] == "landed" for file in files)
+    closed = sum(batch["status"] == "done" for batch in batches)
+    sentence(f"{landed} file(s) landed, {closed} batch(es) into silver, {_trouble(result)}", good=result.ok)
     return 0 if result.ok else 1
+
+
+def _files(result: "Travelled") -> list[dict[str, Any]]:
+    """One dictionary a file."""
+    of_landing = ("landing_id", "as_of", "as_of_from", "encoding", "delimiter", "records", "path")
+    return [
+        {"file": one.landing.file_name, "what": one.what, "note": one.note}
+        | {name: getattr(one.landing, name) for name in of_landing}
+        for one in result.outcomes
+    ]
+
+
+def _batches(result: "Travelled") -> list[dict[str, Any]]:
+    """One dictionary a batch."""
+    return [{"file": result.names.get(one.landing_id, one.landing_id), **one.row()} for one in result.closed]
+
+
+def _trouble(result: "Travelled") -> str:
+    """What did not go well, in words."""
+    held = f", {result.held()} batch(es) held by a gate" if result.held() else ""
+    return f"{result.rejected()} file(s) rejected{held}"
 
 
 def release_told(release: "Release", new: bool) -> str:

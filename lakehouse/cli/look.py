@@ -18,7 +18,7 @@ TITLES = {
 @click.pass_obj
 def status(env: str | None, as_json: bool) -> int:
     """Files, rows and facts per layer, freshness, last runs, and what waits for something."""
-    from lakehouse.ops.status import status_of
+    from lakehouse.care.status import status_of
     from lakehouse.runtime.lake import open_lake
 
     told = status_of(open_lake(env))

@@ -13,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from lakehouse.runtime.errors import JobError, LakehouseError, is_broken_connection, is_interruption
+from lakehouse.errors import JobError, LakehouseError, is_broken_connection, is_interruption
 
 COMMANDS = {
     "demo": "lakehouse.cli.demo",

@@ -10,7 +10,7 @@ from lakehouse.cli.show import document, sentence, table, working
 @click.pass_obj
 def digest(env: str | None, as_json: bool) -> int:
     """A digest of each table, independent of the order of its rows: equal content, equal digest."""
-    from lakehouse.ops.verify import digests
+    from lakehouse.care.verify import digests
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.session import open_session
 
@@ -33,7 +33,7 @@ def digest(env: str | None, as_json: bool) -> int:
 @click.pass_obj
 def verify(env: str | None, rebuild: bool, as_json: bool) -> int:
     """Check the promises on what is there; exit code 1 where one does not hold."""
-    from lakehouse.ops.verify import findings
+    from lakehouse.care.verify import findings
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.session import open_session
 

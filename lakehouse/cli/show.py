@@ -17,7 +17,7 @@ from unicodedata import category
 
 import click
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:
     from rich.console import Console

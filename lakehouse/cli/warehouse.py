@@ -24,11 +24,10 @@ SHOWN_ROWS = 100
 @click.pass_obj
 def publish(env: str | None, full: bool, no_wait: bool, as_json: bool) -> int:
     """Bring the newest release of gold to the warehouse, all its tables in one transaction, and reconcile it."""
-    from lakehouse.publish.job import publish as publish_newest
-    from lakehouse.runtime.lake import open_lake
+    from lakehouse import road
 
     with working() as say:
-        done = publish_newest(open_lake(env), full=full, wait=not no_wait, say=say)
+        done = road.to_warehouse(env, full=full, wait=not no_wait, say=say)
     return published(done, as_json)
 
 
@@ -131,7 +130,7 @@ def _served(server: "Server") -> str:
 
 def _local(env: str | None) -> "Settings":
     """The settings, where the warehouse is one to be served here."""
-    from lakehouse.runtime.errors import UsageError
+    from lakehouse.errors import UsageError
     from lakehouse.runtime.settings import load_settings
 
     settings = load_settings(env)

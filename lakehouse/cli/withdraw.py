@@ -8,11 +8,11 @@ import click
 
 from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE, published_told, release_told
 from lakehouse.cli.show import agreed, document, sentence, table, working
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when the command runs
-    from lakehouse.ops.taking_back import Standing
     from lakehouse.road import TakenBack
+    from lakehouse.silver.taking_back import Standing
 
 
 @click.command()

@@ -17,7 +17,7 @@ from pydantic_core import ErrorDetails
 from lakehouse.contract import consistency
 from lakehouse.contract.model import Catalog, Column, Expectation, Source, SourceColumn, Table
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 T = TypeVar("T", Table, Source)
 

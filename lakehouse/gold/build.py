@@ -12,13 +12,13 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.derive.spark_schema import spark_schema
+from lakehouse.errors import JobError
 from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.dimensions import Dimension
 from lakehouse.gold.release import Release, read_at
 from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
 from lakehouse.quality.digest import Digest
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import parquet_columns

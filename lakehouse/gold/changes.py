@@ -13,10 +13,11 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.build import Build
-from lakehouse.gold.facts import KEYS, live_lines
+from lakehouse.gold.facts import live_lines
 from lakehouse.gold.span import Span
 from lakehouse.silver import SALES
 from lakehouse.silver.bounds import bounds_in
+from lakehouse.silver.order import KEYS
 
 
 def changed_lines(build: Build, span: Span, columns: Sequence[str]) -> DataFrame:

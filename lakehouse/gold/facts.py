@@ -16,8 +16,6 @@ from lakehouse.gold.dimensions import Dimension
 from lakehouse.gold.keys import UNKNOWN
 from lakehouse.gold.observations import key_of
 
-KEYS = ("source_system", "sale_id")
-
 
 def live_lines(sales: DataFrame) -> DataFrame:
     """The rows of silver that are no tombstones."""

@@ -18,7 +18,7 @@ from lakehouse.gold.dimensions import Dimension, dimensions, members, rows_of
 from lakehouse.gold.facts import fact_rows, live_lines
 from lakehouse.gold.observations import followed, observations
 from lakehouse.gold.overwrite import overwrite
-from lakehouse.gold.release import read_table
+from lakehouse.gold.release import FACT, read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
@@ -76,7 +76,7 @@ def tables_of(
         yield dimension.table, rows
     date = lake.table("gold.dim_date")
     yield date, calendar_rows(spark, date, lake.settings.calendar).coalesce(1)
-    fact = lake.table("gold.fact_sales")
+    fact = lake.table(FACT)
     files = max(1, -(-lines.count() // ROWS_A_FILE))
     spread = lines if files == 1 else lines.repartitionByRange(files, "order_date")
     yield fact, fact_rows(spread, fact, versions)

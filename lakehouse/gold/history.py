@@ -11,9 +11,9 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column
+from lakehouse.errors import UsageError
 from lakehouse.gold.dimensions import Dimension, dimensions
-from lakehouse.gold.release import newest, read_table
-from lakehouse.runtime.errors import UsageError
+from lakehouse.gold.release import FACT, newest, read_table
 from lakehouse.runtime.lake import Lake
 
 ENTITIES = ("customer", "product", "store")
@@ -41,7 +41,7 @@ def history(spark: SparkSession, lake: Lake, entity: str, key: str, source: str 
     versions = [row.asDict() for row in rows.select(*told).orderBy("source_system", "valid_from").collect()]
     if not versions:
         raise UsageError(f"no {entity} has the key {key!r}: keys are those of {dimension.table.name}.{dimension.id}")
-    facts = read_table(spark, lake, release, "gold.fact_sales")
+    facts = read_table(spark, lake, release, FACT)
     here = facts.where(F.col(dimension.sk).isin([version[dimension.sk] for version in versions]))
     counts = {row[0]: row[1] for row in here.groupBy(dimension.sk).count().collect()}
     return [{**version, "facts": counts.get(version[dimension.sk], 0)} for version in versions]

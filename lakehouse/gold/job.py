@@ -11,21 +11,9 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from lakehouse.gold.build import Build, RefusedError, Written, point_after
-from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.full import build_fully
-from lakehouse.gold.release import (
-    FULL,
-    GOLD_TABLES,
-    REFUSED,
-    STEP,
-    Release,
-    completed,
-    intended,
-    newest,
-    rule_fingerprint,
-    under_way,
-    write,
-)
+from lakehouse.gold.pending import can_go_on, next_release
+from lakehouse.gold.release import FULL, GOLD_TABLES, REFUSED, Release, completed, newest, under_way, write
 from lakehouse.gold.span import Span, span_between
 from lakehouse.gold.step import build_step
 from lakehouse.ops import tables
@@ -69,7 +57,7 @@ def bring_to_gold(
     with lease(lake.root, GOLD, wait=wait, say=say) as held:
         held.guard(own_jvm())
         begun, base = under_way(lake), newest(lake)
-        if begun is not None and _can_go_on(lake, begun, base):
+        if begun is not None and can_go_on(lake, begun, base):
             say(f"finishing release {begun.release_id}, which a killed run began")
             base = _built(spark, lake, begun, base, held)
         elif begun is not None:
@@ -78,42 +66,11 @@ def bring_to_gold(
         version = tables.version(lake, SALES)
         if version is None:
             return base
-        target = _next(lake, base, version)
+        target = next_release(lake, base, version)
         if target is None:
             return base
         say(f"building release {target.release_id} ({target.kind}) from version {version} of {SALES}")
         return _built(spark, lake, target, base, held)
-
-
-def is_pending(lake: Lake) -> bool:
-    """Whether a release is to be made or finished; asks no Spark."""
-    version = tables.version(lake, SALES)
-    return version is not None and (under_way(lake) is not None or _next(lake, newest(lake), version) is not None)
-
-
-def _can_go_on(lake: Lake, begun: Release, base: Release | None) -> bool:
-    """Whether a release under way still follows from the newest complete one and today's rules."""
-    follows = begun.previous == (base.release_id if base else None)
-    sound = begun.kind == FULL or (base is not None and _as_released(lake, base, begun.release_id))
-    return follows and sound and begun.rule_fingerprint == rule_fingerprint(lake) and not begun.expired
-
-
-def _next(lake: Lake, base: Release | None, version: int) -> Release | None:
-    """The release to build; None where silver, rules and tables are as the newest one has them."""
-    if base is None or base.expired or base.rule_fingerprint != rule_fingerprint(lake):
-        return intended(lake, base, version, FULL)
-    if not _as_released(lake, base, None):
-        return intended(lake, base, version, FULL)
-    return None if span_between(lake, base.silver_version, version).empty else intended(lake, base, version, STEP)
-
-
-def _as_released(lake: Lake, base: Release, also: str | None) -> bool:
-    """Whether no table has rows that neither the release nor the one named wrote."""
-    return all(
-        signature == also and also is not None
-        for table in GOLD_TABLES
-        for signature in signatures_since(lake, table, base.versions[table])
-    )
 
 
 def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | None, held: Lease) -> Release:

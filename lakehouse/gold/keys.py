@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from lakehouse.silver.identity import canonical_text, hash_number
+from lakehouse.quality.identity import canonical_text, hash_number
 
 UNKNOWN, NOT_APPLICABLE = -1, -2
 """Members of every dimension: nobody said; there is nothing to say. Hashes are never negative."""

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.contract.derive.delta_table import RETENTION
 from lakehouse.contract.model import Table
+from lakehouse.errors import UsageError
 from lakehouse.ops import tables
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:  # a release is looked at without loading Spark
@@ -25,7 +25,8 @@ if TYPE_CHECKING:  # a release is looked at without loading Spark
 TABLE = "ops.releases"
 BUILDING, COMPLETE, REFUSED = "building", "complete", "refused"
 FULL, STEP = "full", "step"
-GOLD_TABLES = ("gold.dim_customer", "gold.dim_product", "gold.dim_store", "gold.dim_date", "gold.fact_sales")
+FACT = "gold.fact_sales"
+GOLD_TABLES = ("gold.dim_customer", "gold.dim_product", "gold.dim_store", "gold.dim_date", FACT)
 """All of them, facts last."""
 
 RETENTION_DAYS = int(RETENTION.split()[1])

@@ -12,10 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
+from lakehouse.errors import UsageError
 from lakehouse.gold.dimensions import dimensions
-from lakehouse.gold.release import COMPLETE, GOLD_TABLES, Release, find, read_table, releases
-from lakehouse.gold.verify import FACT, MEASURES
-from lakehouse.runtime.errors import UsageError
+from lakehouse.gold.release import COMPLETE, FACT, GOLD_TABLES, Release, find, read_table, releases
+from lakehouse.gold.verify import MEASURES
 from lakehouse.runtime.lake import Lake
 
 

@@ -15,11 +15,11 @@ from lakehouse.gold.build import Build
 from lakehouse.gold.calendar import date_sk
 from lakehouse.gold.difference import Difference, counted, differing
 from lakehouse.gold.dimensions import Dimension, dimensions
-from lakehouse.gold.facts import KEYS, fact_rows, pointed
+from lakehouse.gold.facts import fact_rows, pointed
 from lakehouse.gold.keys import UNKNOWN
+from lakehouse.gold.release import FACT
 from lakehouse.silver.bounds import ranges_of
-
-FACT = "gold.fact_sales"
+from lakehouse.silver.order import KEYS
 
 
 def fact_difference(build: Build, lines: DataFrame, changed: Mapping[Dimension, Difference]) -> Difference:

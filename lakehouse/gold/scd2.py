@@ -143,11 +143,6 @@ def of_keys(facts: DataFrame, keys: DataFrame) -> DataFrame:
     return facts.join(F.broadcast(keys.select(*KEY)), list(KEY), "left_semi")
 
 
-def without_keys(facts: DataFrame, keys: DataFrame) -> DataFrame:
-    """Observations, ends or versions of all other keys."""
-    return facts.join(F.broadcast(keys.select(*KEY)), list(KEY), "left_anti")
-
-
 def _facts(observations: DataFrame, ends: DataFrame | None, attributes: Sequence[Attribute]) -> DataFrame:
     """Observations that say the same of one key and time as one row, and the ends."""
     names = [a.name for a in attributes]

@@ -17,8 +17,8 @@ from lakehouse.gold.difference import INSERT, Difference, counted, differing, wr
 from lakehouse.gold.dimensions import Dimension, dimensions, row_of, versions_of
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.observations import followed, observations, observed
-from lakehouse.gold.release import GOLD_TABLES, Release
-from lakehouse.gold.repoint import FACT, fact_difference, facts_before
+from lakehouse.gold.release import FACT, GOLD_TABLES, Release
+from lakehouse.gold.repoint import fact_difference, facts_before
 from lakehouse.gold.span import Span
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.silver import SALES

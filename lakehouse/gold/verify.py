@@ -4,7 +4,8 @@ In: the tables of the newest complete release, and the silver they were built fr
 nothing is changed; what speaks against a promise is told with its keys.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,16 +16,16 @@ from pyspark.sql.types import TimestampType
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.full import all_versions, tables_of, with_members
-from lakehouse.gold.release import GOLD_TABLES, Release, newest, read_at, read_table
+from lakehouse.gold.release import FACT, GOLD_TABLES, Release, newest, read_at, read_table
 from lakehouse.gold.scd2 import BEGINNING
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import lease
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import SALES
 
-FACT = "gold.fact_sales"
 MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
 
 Say = Callable[[str], None]
@@ -59,7 +60,7 @@ def gold_findings(
     found = [_as_recorded(lake, release, tables), *side_by_side(checks)]
     if rebuild:
         say("building gold anew from silver")
-        found.append(_rebuilt(spark, lake, release))
+        found.append(_rebuilt(spark, lake, release, say))
     return found
 
 
@@ -137,25 +138,34 @@ def _as_recorded(lake: Lake, release: Release, tables: dict[str, DataFrame]) -> 
     return finding("gold is what its release says", f"digests of {len(tables)} table(s)", wrong)
 
 
-def _rebuilt(spark: SparkSession, lake: Lake, release: Release) -> Finding:
+def _rebuilt(spark: SparkSession, lake: Lake, release: Release, say: Say) -> Finding:
     """Promise 5: gold is a pure function of silver."""
-    folder = lake.staging(f"verify-{release.release_id}")
     lines = live_lines(read_at(spark, lake, SALES, release.silver_version))
-    try:
-        all_versions(lake, lines).write.mode("overwrite").parquet(folder)
+    with _folder(lake, say) as folder:
+        all_versions(lake, lines).write.parquet(folder)
         every = spark.read.parquet(folder)
         versions = {dimension: with_members(spark, dimension, every) for dimension in dimensions(lake)}
         tables = list(tables_of(spark, lake, lines, versions))
         found = side_by_side(partial(digest, rows, digest_columns(table)) for table, rows in tables)
         anew = {table.name: str(one) for (table, _), one in zip(tables, found, strict=True)}
-    finally:
-        remove_tree(folder)
     wrong = [
         {"table": name, "live": release.digests[name], "rebuilt": anew[name]}
         for name in GOLD_TABLES
         if anew[name] != release.digests[name]
     ]
     return finding("gold equals gold rebuilt from silver", f"version {release.silver_version} of silver", wrong)
+
+
+@contextmanager
+def _folder(lake: Lake, say: Say) -> Iterator[str]:
+    """A folder for versions built anew: one at a time, so that what a killed one left is known to be nobody's."""
+    folder = lake.staging("verify")
+    with lease(lake.root, "verify", say=say):
+        remove_tree(folder)
+        try:
+            yield folder
+        finally:
+            remove_tree(folder)
 
 
 def _dicts(rows: DataFrame) -> list[dict[str, Any]]:

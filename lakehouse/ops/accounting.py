@@ -10,8 +10,8 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
+from lakehouse.errors import JobError
 from lakehouse.ops import tables
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.row_accounting"

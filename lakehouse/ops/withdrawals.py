@@ -13,7 +13,6 @@ from typing import Any
 from lakehouse.ops import tables
 from lakehouse.ops.accounting import DONE, PREPARED, batch_id_of
 from lakehouse.runtime.lake import Lake
-from lakehouse.silver import SALES
 
 TABLE = "ops.withdrawals"
 KIND = "withdrawal"
@@ -48,12 +47,6 @@ def read(lake: Lake, **equal: Any) -> list[Withdrawal]:
     """The withdrawals whose columns equal the values given."""
     rows = tables.read(lake, TABLE, **equal)
     return [Withdrawal(**{**row, "landing_ids": tuple(row["landing_ids"])}) for row in rows]
-
-
-def in_silver(lake: Lake, withdrawal: Withdrawal) -> bool:
-    """Whether all that a withdrawal changes in silver is there."""
-    changes = withdrawal.restored or withdrawal.removed
-    return not changes or tables.commit_of(lake, SALES, withdrawal.withdrawal_id, withdrawal.silver_version) is not None
 
 
 def next_id(lake: Lake, source: str, landing_ids: Iterable[str]) -> str:

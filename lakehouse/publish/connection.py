@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from lakehouse.errors import JobError, UsageError
 from lakehouse.publish.emulator import HOST, port_of
-from lakehouse.runtime.errors import JobError, UsageError
 from lakehouse.runtime.settings import Settings, WarehouseSettings
 
 if TYPE_CHECKING:

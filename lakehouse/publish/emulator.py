@@ -16,7 +16,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 from lakehouse.runtime.leases import holder, lease, started
 
 HOST = "127.0.0.1"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from lakehouse.errors import JobError, LakehouseError
 from lakehouse.gold.release import COMPLETE, GOLD_TABLES, Release, newest, releases
 from lakehouse.ops.killpoints import reached
 from lakehouse.publish import ledger
@@ -19,7 +20,6 @@ from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.publish.emulator import PUBLISHER
 from lakehouse.publish.export import LARGEST_SHARE, Exported, export_all, export_changed
 from lakehouse.publish.load import Target, load, prepare
-from lakehouse.runtime.errors import JobError, LakehouseError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import remove_tree

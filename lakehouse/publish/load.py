@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
 from lakehouse.contract.model import Table
+from lakehouse.errors import JobError
 from lakehouse.gold.release import GOLD_TABLES, Release
 from lakehouse.ops.killpoints import reached
 from lakehouse.publish import ledger, statements
 from lakehouse.publish.export import Exported
 from lakehouse.publish.reconcile import reconcile
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from lakehouse.errors import JobError, UsageError
 from lakehouse.publish.connection import connected, sentence_of
-from lakehouse.runtime.errors import JobError, UsageError
 from lakehouse.runtime.settings import Settings
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from deltalake import DeltaTable, QueryBuilder
 
 from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
 from lakehouse.contract.model import Table
+from lakehouse.errors import JobError
 from lakehouse.publish import statements
-from lakehouse.runtime.errors import JobError
 
 if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor

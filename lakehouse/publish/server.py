@@ -10,8 +10,8 @@ import sys
 import threading
 from datetime import UTC, datetime
 
+from lakehouse.errors import LakehouseError
 from lakehouse.publish.emulator import FILES, RECORD, Server, folder_of, record
-from lakehouse.runtime.errors import LakehouseError
 from lakehouse.runtime.leases import holder, lease, started
 
 

@@ -33,9 +33,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from lakehouse.errors import JobError
 from lakehouse.ops.tables import quoted
 from lakehouse.publish.emulator import HOST, PUBLISHER
-from lakehouse.runtime.errors import JobError
 
 MEMORY = "1GB"
 """Beyond it DuckDB goes to disk."""

@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column, Table
-from lakehouse.silver.identity import canonical_text, hash_number
+from lakehouse.quality.identity import canonical_text, hash_number
 
 LOWER_BITS = 30
 """So many bits of a row's number, half of them, are summed apart from the others."""

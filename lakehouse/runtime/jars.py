@@ -19,8 +19,8 @@ from typing import Any
 
 import yaml
 
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError, LakehouseError, UsageError
+from lakehouse.conf import conf_folder
+from lakehouse.errors import JobError, LakehouseError, UsageError
 
 LIST_FILE = "jars.yml"
 ALL_GROUPS: tuple[str, ...] = ()

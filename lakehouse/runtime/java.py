@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 NEEDED = 17
 REMEDY = f"install Java {NEEDED} (Debian: openjdk-17-jre-headless) or set JAVA_HOME to one"

@@ -7,10 +7,10 @@ it was validated, and nothing on disk was touched.
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Source, Table
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.runtime.settings import Settings, load_settings
 from lakehouse.runtime.storage import object_location, staging_location, table_location
 

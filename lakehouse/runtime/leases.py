@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
-from lakehouse.runtime.errors import JobError, is_broken_connection
+from lakehouse.errors import JobError, is_broken_connection
 
 POLL_SECONDS = 0.1
 

@@ -17,10 +17,10 @@ from pyspark.errors import PySparkRuntimeError
 from pyspark.java_gateway import launch_gateway
 from pyspark.sql import SparkSession
 
+from lakehouse.conf import conf_folder
+from lakehouse.errors import JobError
 from lakehouse.runtime import jars
 from lakehouse.runtime.class_archive import use_archive
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.leases import remember_jvm
 from lakehouse.runtime.settings import Settings
 
@@ -99,7 +99,7 @@ def open_session(settings: Settings, app: str = "lakehouse", java_options: Seque
     options = {
         **(_left_open_by_spark_submit() if submitted else {**_of_our_own_jvm(settings, java_options), **ONE_MACHINE}),
         **SEMANTICS,
-        "spark.sql.warehouse.dir": str(settings.home / "warehouse"),
+        "spark.sql.warehouse.dir": str(settings.home / "staging" / "spark"),
         "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
     }
     if not submitted:

@@ -14,9 +14,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 STRICT = ConfigDict(extra="forbid", frozen=True)
 PREFIX, DELIMITER = "LAKEHOUSE_", "__"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
-from lakehouse.runtime.errors import is_broken_connection
+from lakehouse.errors import is_broken_connection
 
 Result = TypeVar("Result")
 

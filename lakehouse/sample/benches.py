@@ -8,7 +8,7 @@ seed, and its cost does not grow with the history.
 from datetime import date
 from pathlib import Path
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.sample.files import SampleFile, as_of_after, write_lines
 from lakehouse.sample.increments import increment_lines, plan_increment
 from lakehouse.sample.lines import Span, span_lines

@@ -17,7 +17,7 @@ from pathlib import Path
 from random import Random
 from types import MappingProxyType
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.sample.bad_rows import BLANKS, DAMAGES, damaged
 from lakehouse.sample.changes import corrected, has_accents, untidy
 from lakehouse.sample.files import SampleFile, as_of_after, file_name, write_lines

@@ -12,12 +12,12 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
-from lakehouse.ops import accounting, tables
-from lakehouse.ops.accounting import HELD, Accounting, batch_id_of
+from lakehouse.errors import JobError
+from lakehouse.ops import accounting, quarantine, tables
+from lakehouse.ops.accounting import HELD, Accounting
 from lakehouse.ops.killpoints import reached
-from lakehouse.quality import quarantine
 from lakehouse.quality.checks import Rules
-from lakehouse.runtime.errors import JobError
+from lakehouse.quality.rejected import quarantined_rows
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import remove_tree
@@ -26,10 +26,10 @@ from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import classified
 from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.judge import judged_rows
+from lakehouse.silver.pending import KIND, id_of
 from lakehouse.silver.settle import settle
 from lakehouse.silver.tally import Tally, class_counts, tally
 
-KIND = "csv"
 MANY_ROWS = 10_000
 """From here on it pays to spread the rows of one file over all cores."""
 
@@ -46,7 +46,7 @@ class Batch:
     @property
     def id(self) -> str:
         """Derived from kind, landing and generation."""
-        return batch_id_of(KIND, self.landing.landing_id, self.generation)
+        return id_of(self.landing, self.generation)
 
 
 def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Accounting:
@@ -78,7 +78,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
         return prepared
     lease.check()
     now = datetime.now(UTC)
-    rejected = quarantine.quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
+    rejected = quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
     staged(spark, rejected, f"{staging}/rejected")
     quarantine.store(lake, f"{staging}/rejected", batch.landing.landing_id, counted.standing["quarantined"])
     reached("quarantined")

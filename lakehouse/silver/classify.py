@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column
-from lakehouse.silver.identity import CONTENT_HASH_VERSION, content_hash
+from lakehouse.quality.identity import CONTENT_HASH_VERSION, content_hash
 from lakehouse.silver.order import KEYS, rank
 
 

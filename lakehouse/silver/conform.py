@@ -15,9 +15,9 @@ from pyspark.sql import functions as F
 from lakehouse.contract.dates import format_regex
 from lakehouse.contract.derive.spark_schema import SPARK_TYPES
 from lakehouse.contract.model import Source, SourceColumn, Table
+from lakehouse.errors import UsageError
+from lakehouse.quality.identity import canonical_text, content_hash, hash_fields
 from lakehouse.quality.names import names_where
-from lakehouse.runtime.errors import UsageError
-from lakehouse.silver.identity import canonical_text, content_hash, hash_fields
 from lakehouse.silver.sources import transform_path
 
 INTEGER = r"\A[+-]?[0-9]{1,19}\z"

@@ -9,16 +9,15 @@ from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
-from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, Landing
+from lakehouse.bronze.ledger import Landing
 from lakehouse.ops import accounting, withdrawals
-from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, Accounting
+from lakehouse.ops.accounting import Accounting
 from lakehouse.quality.checks import Rules
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease, own_jvm
 from lakehouse.silver import SALES
 from lakehouse.silver.batch import Batch, process
+from lakehouse.silver.pending import pending_landings
 from lakehouse.silver.settle import settle_all
 
 
@@ -56,28 +55,6 @@ def bring_to_silver(
             batch = _batch(lake, landing, generations[landing.landing_id])
             closed.append(process(spark, lake, replace(batch, accepted=batch.id in accepted), held))
     return closed
-
-
-def pending_landings(lake: Lake, source: str) -> list[Landing]:
-    """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
-    closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status in (DONE, HELD)}
-    landed, generations = ledger.read(lake, source=source, status=LANDED), withdrawals.generations(lake)
-    return [one for one in landed if _batch(lake, one, generations[one.landing_id]).id not in closed]
-
-
-def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> Accounting:
-    """Let a batch that a gate holds pass: it is pending again, and no gate will hold it.
-
-    Raises:
-        UsageError: no such batch is held.
-    """
-    with lease(lake.root, SALES, wait=wait, say=say):
-        found = [a for a in accounting.read(lake, batch_id=batch_id) if a.status in (HELD, ACCEPTED)]
-        if not found:
-            raise UsageError(f"no batch {batch_id} is held: `lakehouse status` names those that are")
-        accepted = replace(found[0], status=ACCEPTED)
-        accounting.write(lake, accepted)
-    return accepted
 
 
 def _batch(lake: Lake, landing: Landing, generation: int) -> Batch:

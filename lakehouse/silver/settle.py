@@ -11,12 +11,11 @@ from typing import Any
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import ABANDONED, WITHDRAWN
-from lakehouse.ops import accounting, tables, withdrawals
+from lakehouse.errors import JobError
+from lakehouse.ops import accounting, quarantine, tables, withdrawals
 from lakehouse.ops.accounting import PREPARED, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
-from lakehouse.quality import quarantine
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import remove_tree
@@ -30,7 +29,7 @@ def settle_all(lake: Lake) -> list[Accounting]:
     a withdrawal is abandoned, until somebody asks for it again.
     """
     for withdrawal in withdrawals.read(lake, status=PREPARED):
-        if withdrawals.in_silver(lake, withdrawal):
+        if in_silver(lake, withdrawal):
             settle_withdrawal(lake, withdrawal)
         else:
             withdrawals.write(lake, replace(withdrawal, status=ABANDONED))
@@ -47,6 +46,12 @@ def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) ->
     if withdrawals.read(lake, status=PREPARED):
         with lease(lake.root, SALES, wait=wait, say=say):
             settle_all(lake)
+
+
+def in_silver(lake: Lake, withdrawal: Withdrawal) -> bool:
+    """Whether all that a withdrawal changes in silver is there."""
+    changes = withdrawal.restored or withdrawal.removed
+    return not changes or tables.commit_of(lake, SALES, withdrawal.withdrawal_id, withdrawal.silver_version) is not None
 
 
 def committed(lake: Lake, prepared: Accounting) -> Mapping[str, Any] | None:

@@ -15,13 +15,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, Landing
-from lakehouse.ops import accounting, tables, withdrawals
+from lakehouse.errors import UsageError
+from lakehouse.ops import accounting, quarantine, tables, withdrawals
 from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
-from lakehouse.quality import quarantine
 from lakehouse.quality.checks import Rules
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease, lease, own_jvm
 from lakehouse.runtime.storage import remove_tree

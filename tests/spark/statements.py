@@ -16,11 +16,11 @@ from pyspark.sql import functions as F
 from lakehouse.bronze.ledger import Landing
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.ops.accounting import Accounting
+from lakehouse.quality.identity import content_hash
 from lakehouse.quality.names import NONE
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.silver.batch import Batch, process_rows
-from lakehouse.silver.identity import content_hash
 from tests.oracle.silver import Statement
 from tests.spark.travels import SALES, rules_of
 

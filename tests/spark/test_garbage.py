@@ -18,9 +18,9 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, REJECTED, Landing
+from lakehouse.care.verify import findings
 from lakehouse.cli.main import main
 from lakehouse.ops import tables
-from lakehouse.ops.verify import findings
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample.records import HEADER
 from lakehouse.silver.judge import judged_rows

@@ -9,12 +9,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.derive.delta_table import check_constraints
 from lakehouse.contract.model import Column
+from lakehouse.errors import JobError
 from lakehouse.gold import job, keys
 from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import GOLD_TABLES, newest, read_table
 from lakehouse.ops import killpoints
-from lakehouse.runtime.errors import JobError
-from lakehouse.silver.identity import hash_number
+from lakehouse.quality.identity import hash_number
 from tests.spark.gold_data import arrive, counted_digests, deleted, in_namespace, lake_at, line, removed, retail
 
 pytestmark = pytest.mark.spark

@@ -2,17 +2,18 @@
 
 import time
 from datetime import datetime
+from pathlib import Path
 
 import pytest
 from pyspark.sql import functions as F
 
+from lakehouse.errors import UsageError
 from lakehouse.gold.dimensions import dimensions
 from lakehouse.gold.history import history
 from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import newest, read_table
 from lakehouse.gold.releases import difference, listing
 from lakehouse.gold.verify import gold_findings, true_intervals
-from lakehouse.runtime.errors import UsageError
 from tests.spark.gold_data import arrive, deleted, lake_at, line, retail
 
 FIRST = [line(str(n), f"2024-01-{n:02}", segment="Consumer" if n < 5 else "Corporate") for n in range(1, 9)]
@@ -30,6 +31,9 @@ def two_releases(spark, tmp_path_factory):
 
 
 def test_every_promise_holds_also_against_a_rebuild(spark, two_releases):
+    left = Path(two_releases.staging("verify"), "of-a-killed-one.parquet")
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"half a file")
     found = gold_findings(spark, two_releases, rebuild=True)
     assert [one.promise for one in found if not one.ok] == []
     assert len(found) == 11

@@ -6,12 +6,12 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.care.status import status_of
+from lakehouse.care.verify import findings
+from lakehouse.conf import conf_folder
+from lakehouse.errors import UsageError
 from lakehouse.ops import accounting
-from lakehouse.ops.status import status_of
-from lakehouse.ops.verify import findings
 from lakehouse.road import resume
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
 from lakehouse.silver.job import accept

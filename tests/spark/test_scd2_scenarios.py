@@ -89,7 +89,8 @@ class Sparked:
         rebuilt = scd2.versions(
             scd2.of_keys(self.observations(new), keys), scd2.of_keys(self.ends(new), keys), self.attributes
         )
-        dimension_after = self.rows(scd2.without_keys(dimension, keys).unionByName(rebuilt))
+        untouched = dimension.join(keys, list(scd2.KEY), "left_anti")
+        dimension_after = self.rows(untouched.unionByName(rebuilt))
         had = {tuple(row[name] for name in scd2.KEY) for row in before}
         told = keys.collect()
         assert {tuple(key) for *key, known in told if known} == {tuple(key) for *key, _ in told} & had

@@ -14,9 +14,10 @@ from pyspark.sql import SparkSession
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDING
-from lakehouse.ops import accounting, verify
+from lakehouse.care import verify
+from lakehouse.care.verify import findings
+from lakehouse.ops import accounting
 from lakehouse.ops.accounting import PREPARED
-from lakehouse.ops.verify import findings
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
 from lakehouse.silver.upsert import create_table

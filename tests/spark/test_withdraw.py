@@ -15,17 +15,17 @@ from pyspark.sql import SparkSession
 from lakehouse import road
 from lakehouse.bronze import ledger
 from lakehouse.bronze.landing import land
+from lakehouse.care.verify import findings
+from lakehouse.conf import conf_folder
+from lakehouse.errors import UsageError
 from lakehouse.gold.job import bring_to_gold
 from lakehouse.ops import tables, withdrawals
 from lakehouse.ops.killpoints import WITHDRAWAL_POINTS
-from lakehouse.ops.taking_back import standing
-from lakehouse.ops.verify import findings
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import SampleFile, write_sample
 from lakehouse.silver.job import bring_to_silver
 from lakehouse.silver.settle import settle_withdrawals
+from lakehouse.silver.taking_back import standing
 from lakehouse.silver.withdraw import withdraw
 from tests.oracle.csv_sources import read_csv
 from tests.oracle.digest import digest

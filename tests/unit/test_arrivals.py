@@ -8,7 +8,7 @@ import pytest
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from tests.kills import ended
 

@@ -22,12 +22,12 @@ from benchmarks.peer import SALES, load
 from benchmarks.report import Report, Table, document
 from benchmarks.road import CLASSES, classes
 from benchmarks.sampling import samples_of
+from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
+from lakehouse.errors import JobError
 from lakehouse.gold.job import GOLD_POINTS
 from lakehouse.ops.killpoints import LANDING_POINTS, SILVER_POINTS
 from lakehouse.publish.job import PUBLISH_POINTS
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError
 
 AS_OF = "2012-01-01T00:00:00"
 

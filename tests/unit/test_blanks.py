@@ -4,7 +4,7 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.bronze import records
-from lakehouse.silver.normalise import normalise
+from lakehouse.bronze.normalise import normalise
 from tests.oracle import csv_records as oracle
 
 CHARACTERS = [chr(code) for code in range(0x10000) if not 0xD800 <= code <= 0xDFFF]

@@ -42,7 +42,7 @@ def test_pyspark_raises_in_that_python() -> None:
         ["lakehouse.contract"],
         [
             "lakehouse.runtime.settings",
-            "lakehouse.runtime.errors",
+            "lakehouse.errors",
             "lakehouse.runtime.leases",
             "lakehouse.runtime.jars",
         ],

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import ContractError, load_catalog
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from tests.unit.contract_tree import DAYS, LINES, SHOP, TREE, findings_of
 
 

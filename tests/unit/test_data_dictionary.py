@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.derive.data_dictionary import data_dictionary
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Column, Expectation, Source, SourceColumn, Table
-from lakehouse.runtime.conf import conf_folder
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "reference" / "data-dictionary.md"
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.demo import _prepared
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.runtime.settings import load_settings
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import check_constraints, create_statement, is_never_null, table_properties
 from lakehouse.contract.derive.spark_schema import SPARK_TYPES, spark_schema
@@ -15,7 +16,6 @@ from lakehouse.contract.derive.warehouse_ddl import create_table, published_colu
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Column, Expectation, Table
 from lakehouse.contract.rules import CHECKS, literal, sql_condition
-from lakehouse.runtime.conf import conf_folder
 
 EXPECTED = Path(__file__).parent / "expected"
 PUBLISHED = ("gold.dim_product", "gold.fact_sales", "warehouse.lakehouse_releases")

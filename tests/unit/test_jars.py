@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.conf import conf_folder
+from lakehouse.errors import JobError, UsageError
 from lakehouse.runtime import jars as module
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError, UsageError
 from lakehouse.runtime.jars import Jar, ensure_jars, listed
 
 CONTENT = {f"org.example:part-{letter}:1.{letter}": letter.encode() * 50_000 for letter in "abc"}

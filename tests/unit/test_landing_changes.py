@@ -9,9 +9,9 @@ import pytest
 from lakehouse.bronze import landing as landing_module
 from lakehouse.bronze import ledger
 from lakehouse.bronze.landing import land
-from lakehouse.ops.verify import findings
+from lakehouse.care.verify import findings
+from lakehouse.errors import JobError
 from lakehouse.quality.findings import Finding
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from tests.kills import ended
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.errors import JobError
 from lakehouse.runtime import leases
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.leases import lease
 from tests.unit.lease_processes import HOLD, TABLE, let_go, line, owner_file, process
 

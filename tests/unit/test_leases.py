@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.errors import JobError
 from lakehouse.runtime import leases
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.leases import lease
 from tests.unit.lease_processes import HOLD, PATIENCE, TABLE, let_go, line, owner_file, process
 
 TRY = """
-    from lakehouse.runtime.errors import JobError
+    from lakehouse.errors import JobError
     from lakehouse.runtime.leases import lease
     try:
         with lease(root, table, wait=False):

@@ -14,12 +14,12 @@ import click
 import pytest
 
 from lakehouse.bronze import ledger
+from lakehouse.care.status import status_of
 from lakehouse.cli import jobs, show
 from lakehouse.cli.main import main
 from lakehouse.gold import release
 from lakehouse.gold.release import COMPLETE, Release
 from lakehouse.ops import tables, withdrawals
-from lakehouse.ops.status import status_of
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
@@ -182,6 +182,8 @@ def test_the_job_into_gold_says_progress_only_without_json(
         say("building")
         return released(lake)
 
+    monkeypatch.setattr("lakehouse.gold.pending.is_pending", lambda _: True)
+    monkeypatch.setattr("lakehouse.road._spark", lambda *_: None)
     monkeypatch.setattr("lakehouse.gold.job.bring_to_gold", bring)
     out, err = run_of_job(jobs.silver_to_gold, capfd, "--json")
     assert (json.loads(out)["new"], err) == (True, "")
@@ -247,7 +249,7 @@ def test_a_release_that_a_run_made_is_told_as_new(
     lakehouse: Command, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made = iter((1, 2))
-    monkeypatch.setattr("lakehouse.gold.job.is_pending", lambda _: True)
+    monkeypatch.setattr("lakehouse.gold.pending.is_pending", lambda _: True)
     monkeypatch.setattr("lakehouse.road._spark", lambda *_: None)
     monkeypatch.setattr("lakehouse.gold.job.bring_to_gold", lambda *_, **__: released(lake, number=next(made)))
     out, told = run_told(lakehouse)

@@ -16,7 +16,7 @@ from benchmarks.compare import digest_of, gold_tables, refuse_differences
 from benchmarks.invoices import HEADER
 from benchmarks.peer import load
 from benchmarks.peer_gold import Attribute, versions
-from lakehouse.runtime.errors import JobError
+from lakehouse.errors import JobError
 from tests.oracle import history
 
 AS_OF = "2012-01-01T00:00:00"

@@ -3,11 +3,11 @@
 import pytest
 from sqlglot import parse
 
+from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Column, Table
 from lakehouse.publish import statements
 from lakehouse.publish.ledger import LEDGER
-from lakehouse.runtime.conf import conf_folder
 
 TABLE = Table(
     name="gold.fact_lines",

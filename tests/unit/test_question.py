@@ -2,8 +2,8 @@
 
 import pytest
 
+from lakehouse.errors import UsageError
 from lakehouse.publish.question import READ_ONLY, statement
-from lakehouse.runtime.errors import UsageError
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import UsageError
+from lakehouse.conf import conf_folder
+from lakehouse.errors import UsageError
 from lakehouse.runtime.settings import Settings, load_settings
 
 

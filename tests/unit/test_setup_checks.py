@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.runtime.java import check_java, find_java
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.runtime.conf import conf_folder
+from lakehouse.conf import conf_folder
 from tests.unit.calls import Command, nothing_happened
 
 

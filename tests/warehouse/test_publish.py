@@ -16,11 +16,11 @@ import pytest
 from deltalake import DeltaTable
 
 from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
+from lakehouse.errors import JobError
 from lakehouse.gold.release import GOLD_TABLES
 from lakehouse.publish import ledger
 from lakehouse.publish.connection import connected
 from lakehouse.publish.job import publish
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from tests.warehouse.gold import Gold, Row, publish_ready, rows_of, small_gold
 

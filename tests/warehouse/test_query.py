@@ -143,7 +143,7 @@ def test_the_ledger_tells_the_release(ask: Ask) -> None:
 
 
 def test_status_tells_what_was_published(published: Lake) -> None:
-    from lakehouse.ops.status import status_of
+    from lakehouse.care.status import status_of
 
     (row,) = status_of(published)["warehouse"]
     assert (row["place"], row["release"], row["facts"], row["gold is ahead"]) == ("local RETAIL.GOLD", 1, 60, False)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.main import main
+from lakehouse.errors import JobError
 from lakehouse.publish import emulator
 from lakehouse.publish.emulator import FILES, RECORD, Server, folder_of, record, running, start, stop
-from lakehouse.runtime.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease, started
 from tests.warehouse.test_publish import session

@@ -147,7 +147,7 @@ def _cell(text: str) -> str:
 
 def main(page: str) -> None:
     """Write the page for the product's own configuration."""
-    from lakehouse.runtime.conf import conf_folder  # here, as nothing else of this module needs to know a place
+    from lakehouse.conf import conf_folder  # here, as nothing else of this module needs to know a place
 
     Path(page).write_text(data_dictionary(load_catalog(conf_folder())), encoding="utf-8")
 

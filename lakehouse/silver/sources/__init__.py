@@ -7,7 +7,7 @@ missing module is found before anything lands.
 from importlib.util import find_spec
 
 from lakehouse.contract.model import Source
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
 
 def transform_path(source: Source) -> str:

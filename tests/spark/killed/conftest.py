@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.care.verify import findings
 from lakehouse.gold.release import GOLD_TABLES, Release, newest
-from lakehouse.ops.verify import findings
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
 from tests.kills import State, leftovers, run, state

@@ -16,9 +16,9 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import SparkSession
 
+from lakehouse.care.verify import findings
 from lakehouse.gold.job import GOLD, GOLD_POINTS
 from lakehouse.gold.release import GOLD_TABLES, Release, newest, under_way
-from lakehouse.ops.verify import findings
 from lakehouse.runtime.lake import Lake, open_lake
 from tests.kills import ROOT, command, ended, leftovers, lives, recorded_jvm, run
 from tests.spark.gold_data import counted_digests

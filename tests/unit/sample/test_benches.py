@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.sample import write_history, write_increment
 from tests.unit.sample.rows import by_id, rows
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 from lakehouse.sample import SampleFile, file_name, write_sample
 from lakehouse.sample.bad_rows import DAMAGES, damaged
 from lakehouse.sample.benches import _history

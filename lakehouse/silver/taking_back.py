@@ -11,8 +11,8 @@ from datetime import datetime
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, WITHDRAWN, Landing
 from lakehouse.contract.model import Source
+from lakehouse.errors import UsageError
 from lakehouse.ops import tables
-from lakehouse.runtime.errors import UsageError
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.conf import conf_folder
+from lakehouse.errors import JobError, LakehouseError
 from lakehouse.runtime import jars
-from lakehouse.runtime.conf import conf_folder
-from lakehouse.runtime.errors import JobError, LakehouseError
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import open_lake
 from lakehouse.runtime.leases import lease

@@ -13,13 +13,14 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, WITHDRAWN, Landing
-from lakehouse.gold.release import Release, newest
+from lakehouse.gold.release import FACT, Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
 from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
 from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
+from lakehouse.silver.settle import in_silver
 
 SHOWN_RUNS = 5
 
@@ -89,7 +90,7 @@ def _gold(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
     return [
         {
             "release": release.number,
-            "facts": release.row_counts["gold.fact_sales"],
+            "facts": release.row_counts[FACT],
             "completed": release.completed_at,
             "silver is ahead": version is not None and not span_between(lake, release.silver_version, version).empty,
         }
@@ -105,7 +106,7 @@ def _warehouse(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
         {
             "place": row["place"],
             "release": row["number"],
-            "facts": dict(row["row_counts"] or {}).get("gold.fact_sales"),
+            "facts": dict(row["row_counts"] or {}).get(FACT),
             "published": row["published_at"],
             "gold is ahead": release is not None and release.release_id != row["release_id"],
         }
@@ -166,7 +167,7 @@ def _warnings_of_withdrawals(lake: Lake) -> list[str]:
     """Of those that were begun: what silver has is completed by whoever comes next, else it must be asked for anew."""
     told = []
     for one in withdrawals.read(lake, status=PREPARED):
-        if withdrawals.in_silver(lake, one):
+        if in_silver(lake, one):
             told.append("a withdrawal was interrupted: any lakehouse run completes it")
         else:
             told.append("a withdrawal was interrupted before it changed anything: say lakehouse withdraw once more")

@@ -12,9 +12,9 @@ import zipfile
 from functools import cache
 from pathlib import Path
 
-from lakehouse.runtime.errors import UsageError
+from lakehouse.errors import UsageError
 
-PACKAGE = Path(__file__).resolve().parent.parent
+PACKAGE = Path(__file__).resolve().parent
 SHIPPED = "_conf"
 MARK = "jars.yml"
 
