@@ -14,11 +14,13 @@ from pathlib import Path
 
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, LakehouseError
+from lakehouse.publish import emulator
+from lakehouse.publish.connection import connected
 from lakehouse.runtime import jars
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import open_lake
 from lakehouse.runtime.leases import lease
-from lakehouse.runtime.settings import load_settings
+from lakehouse.runtime.settings import Settings, load_settings
 
 LEAST_FREE_BYTES = 2 * 1024**3
 
@@ -39,12 +41,14 @@ def diagnoses(env: str | None) -> Iterator[Diagnosis]:
     yield _tried("configuration", lambda: _configuration(env))
     yield _tried("jars", lambda: _jars())
     try:
-        home = load_settings(env).home
+        settings = load_settings(env)
     except LakehouseError:
         return
+    home = settings.home
     yield _tried("storage", lambda: _storage(home))
     yield _tried("disk", lambda: _disk(home))
     yield _tried("leases", lambda: _leases(home))
+    yield _tried("warehouse", lambda: _warehouse(settings))
 
 
 def _tried(check: str, found: Callable[[], str]) -> Diagnosis:
@@ -93,3 +97,20 @@ def _leases(home: Path) -> str:
         except JobError:
             return "one writer at a time"
     raise JobError(f"two writers got the same lease at {home}: its file system has no locks; use a local disk")
+
+
+def _warehouse(settings: Settings) -> str:
+    """Snowflake is asked; its emulator is only looked at, as opening it takes seconds and may be another's turn."""
+    place = settings.warehouse.place
+    if settings.warehouse.kind == "local":
+        server = emulator.running(str(settings.home))
+        served = f"served by process {server.pid}" if server else "opened when it is asked"
+        return f"{place}, {served}, at {emulator.folder_of(str(settings.home))}"
+    with connected(settings, "lakehouse doctor") as connection:
+        rows = connection.cursor().execute("SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_SCHEMA()")
+        ((role, warehouse, schema),) = rows.fetchall() if rows else [(None, None, None)]
+    if None in (role, warehouse, schema):
+        missing = {"role": role, "warehouse": warehouse, "schema": schema}
+        told = ", ".join(name for name, value in missing.items() if value is None)
+        raise JobError(f"{place} answers, but this user may not use its {told}: have it granted, or name another")
+    return f"{place}, as {role} on {warehouse}"

@@ -11,7 +11,7 @@ from lakehouse.cli.show import agreed, document, say, sentence, table
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def doctor(env: str | None, as_json: bool) -> int:
-    """Java, jars, configuration, disk and leases: what is wrong and what to do about it."""
+    """Java, jars, configuration, disk, leases and the warehouse: what is wrong and what to do about it."""
     from lakehouse.care.doctor import diagnoses
 
     found = list(diagnoses(env))

@@ -19,7 +19,9 @@ from lakehouse.publish import ledger
 from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.publish.emulator import PUBLISHER
 from lakehouse.publish.export import LARGEST_SHARE, Exported, export_all, export_changed
-from lakehouse.publish.load import Target, load, prepare
+from lakehouse.publish.load import load
+from lakehouse.publish.schema import prepare
+from lakehouse.publish.target import Target
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from lakehouse.runtime.storage import remove_tree

@@ -7,68 +7,18 @@ removed by the next.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
 from lakehouse.contract.model import Table
-from lakehouse.errors import JobError
 from lakehouse.gold.release import GOLD_TABLES, Release
 from lakehouse.ops.killpoints import reached
 from lakehouse.publish import ledger, statements
 from lakehouse.publish.export import Exported
 from lakehouse.publish.reconcile import reconcile
-from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease
+from lakehouse.publish.target import Target
 
 if TYPE_CHECKING:
-    from snowflake.connector.cursor import SnowflakeCursor
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Target:
-    """Where a release goes: a session of the warehouse, the lakehouse, and the publisher's lease."""
-
-    cursor: "SnowflakeCursor"
-    lake: Lake
-    held: Lease
-
-    def run(self, statement: str, values: Any = None) -> list[tuple[Any, ...]]:
-        """The rows of a statement."""
-        return self.cursor.execute(statement, values).fetchall()  # type: ignore[union-attr]
-
-
-def prepare(target: Target) -> set[str]:
-    """Make the tables that are not there, with the columns of today's contracts; clear what a killed attempt left.
-
-    Returns:
-        The names of tables that were given columns: all their rows must move.
-
-    Raises:
-        JobError: a table has columns that its contract has not.
-    """
-    for (name,) in target.run(statements.LEFTOVERS, (statements.STAGING,)):
-        target.run(statements.drop(name))
-    tables = [target.lake.table(name) for name in GOLD_TABLES]
-    for statement in statements.creation([*tables, target.lake.table(ledger.LEDGER)]):
-        target.run(statement)
-    return {table.name for table in tables if _evolved(target, table)}
-
-
-def _evolved(target: Target, table: Table) -> bool:
-    """Give a table the columns that it lacks; whether there were any."""
-    target.run(statements.columns_of(table))
-    there = {column.name for column in target.cursor.description}
-    wanted = {c.name.upper(): c for c in published_columns(table)}
-    if more := sorted(there - set(wanted)):
-        raise JobError(
-            f"{warehouse_name(table)} has columns in the warehouse that its contract has not ({', '.join(more)}): "
-            f"drop the table there, and publish again; all of it follows from gold"
-        )
-    missing = [column for name, column in wanted.items() if name not in there]
-    for column in missing:
-        target.run(statements.add_column(table, column))
-    return bool(missing)
+    pass
 
 
 def load(

@@ -211,6 +211,17 @@ def test_a_column_that_no_contract_has_is_refused(lake: Lake) -> None:
         publish(lake)
 
 
+def test_a_column_of_another_type_is_refused(lake: Lake) -> None:
+    publish_ready(lake, small_gold(), 1)
+    publish(lake)
+    with session(lake) as cursor:
+        cursor.execute("ALTER TABLE FACT_SALES DROP COLUMN PROFIT")
+        cursor.execute("ALTER TABLE FACT_SALES ADD COLUMN PROFIT NUMBER(20,2)")
+    publish_ready(lake, changed(small_gold()), 2)
+    with pytest.raises(JobError, match=r"FACT_SALES has columns of other types .* \(PROFIT is to be NUMBER\(20,6\)\)"):
+        publish(lake)
+
+
 def test_the_job_of_spark_submit_does_what_the_command_does(served: Lake) -> None:
     publish_ready(served, small_gold(), 90)
     told = subprocess.run(

@@ -9,6 +9,7 @@ import random
 import shutil
 import signal
 import subprocess
+import time
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +21,7 @@ from lakehouse.care.verify import findings
 from lakehouse.gold.job import GOLD, GOLD_POINTS
 from lakehouse.gold.release import GOLD_TABLES, Release, newest, under_way
 from lakehouse.runtime.lake import Lake, open_lake
-from tests.kills import ROOT, command, ended, leftovers, lives, recorded_jvm, run
+from tests.kills import PATIENCE, ROOT, command, ended, leftovers, lives, recorded_jvm, run
 from tests.spark.gold_data import counted_digests
 
 pytestmark = pytest.mark.timeout(900)
@@ -95,6 +96,26 @@ def test_a_step_killed_at_a_point_is_invisible_and_completed_by_one_more_run(
     assert leftovers(lake) == []
     assert rows_of(lake, before) == rows
     holds(spark, lake, stepped[1], verify=point not in SHORT)
+
+
+@pytest.mark.parametrize("after", [1, *(pytest.param(seconds, marks=pytest.mark.soak) for seconds in (0, 2, 3, 5, 8))])
+def test_a_step_stopped_by_ctrl_c_says_so_in_one_sentence_and_the_next_run_completes_it(
+    after: int, spark: SparkSession, home: Path, released: Path, stepped: tuple[Path, Release]
+) -> None:
+    shutil.copytree(released, home)
+    with command(home, *TO_GOLD) as process:
+        assert process.stderr is not None
+        while "building release" not in process.stderr.readline() and process.poll() is None:
+            pass
+        time.sleep(after)
+        process.send_signal(signal.SIGINT)
+        _, rest = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, rest.splitlines()[-1]) == (130, "interrupted: nothing is lost, run the command again")
+    assert "Traceback" not in rest
+    run(to="gold")
+    lake = open_lake("local")
+    assert leftovers(lake) == []
+    holds(spark, lake, stepped[1], verify=False)
 
 
 @pytest.mark.soak

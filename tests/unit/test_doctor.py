@@ -1,0 +1,111 @@
+"""`lakehouse doctor`: each check finds what it is there for, and one finding never hides another."""
+
+import contextlib
+import json
+import shutil
+from collections import namedtuple
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from lakehouse.care import doctor
+from lakehouse.care.doctor import diagnoses
+from lakehouse.errors import JobError
+from tests.unit.calls import Command
+
+CHECKS = ["python", "java", "configuration", "jars", "storage", "disk", "leases", "warehouse"]
+
+
+def wrong() -> dict[str, str]:
+    """What is not well, by its check."""
+    return {one.check: one.told for one in diagnoses("local") if not one.ok}
+
+
+def test_all_is_well_where_all_is_there(lakehouse: Command, home: Path) -> None:
+    done = lakehouse("doctor", "--json")
+    told = json.loads(done.out)
+    assert [one["check"] for one in told["checks"]] == CHECKS
+    assert (done.code, told["ok"], wrong()) == (0, True, {})
+    assert told["checks"][-1]["told"] == f"local RETAIL.GOLD, opened when it is asked, at {home / 'warehouse'}"
+
+
+def test_jars_that_are_not_there_and_another_java(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lakehouse: Command
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_JARS", str(tmp_path / "jars"))
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    found = wrong()
+    assert list(found) == ["java", "jars"]
+    assert found["jars"].endswith("run `make setup`, or any lakehouse run")
+    assert lakehouse("doctor").code == 2
+
+
+def test_a_configuration_that_is_wrong_ends_with_itself(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SPARK__DRIVER_MEMORY", "a lot")
+    assert list(wrong()) == ["configuration"]
+
+
+def test_a_disk_that_is_nearly_full(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    free = namedtuple("free", "total used free")(10, 9, 1024**3)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
+    assert wrong() == {"disk": f"1.0 GiB free at {home}: make room, a run wants 2 GiB or more"}
+
+
+def test_a_file_system_without_locks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    @contextlib.contextmanager
+    def nobody_else(*_: object, **__: object) -> Iterator[None]:
+        yield
+
+    monkeypatch.setattr(doctor, "lease", nobody_else)
+    assert wrong()["leases"].startswith("two writers got the same lease")
+
+
+def test_a_warehouse_whose_key_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = {"KIND": "snowflake", "ACCOUNT": "org-retail", "USER": "loader", "ROLE": "LOADER", "WAREHOUSE": "LOADING"}
+    for name, value in {**names, "PRIVATE_KEY_FILE": str(home / "key.p8")}.items():
+        monkeypatch.setenv(f"LAKEHOUSE_WAREHOUSE__{name}", value)
+    found = wrong()
+    assert list(found) == ["warehouse"]
+    assert found["warehouse"].startswith(f"there is no key file {home / 'key.p8'}")
+
+
+class Answering:
+    """A session of Snowflake that has one row to give."""
+
+    def __init__(self, row: tuple[str | None, ...]) -> None:
+        self.row = row
+
+    def cursor(self) -> "Answering":
+        return self
+
+    def execute(self, _: str) -> "Answering":
+        return self
+
+    def fetchall(self) -> list[tuple[str | None, ...]]:
+        return [self.row]
+
+
+@pytest.mark.parametrize(
+    "row, told",
+    [
+        (("LOADER", "LOADING", "GOLD"), None),
+        (("LOADER", None, None), "ORG-RETAIL RETAIL.GOLD answers, but this user may not use its warehouse, schema"),
+    ],
+)
+def test_a_warehouse_is_asked_what_its_user_may_use(
+    row: tuple[str | None, ...], told: str | None, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
+    monkeypatch.setattr(doctor, "connected", lambda *_: contextlib.nullcontext(Answering(row)))
+    assert wrong().get("warehouse", "").partition(":")[0] == (told or "")
+
+
+def test_a_warehouse_that_does_not_answer_hides_nothing_else(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise JobError("the warehouse cannot be opened: no route")
+
+    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
+    monkeypatch.setattr(doctor, "connected", fails)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("free", "total used free")(10, 9, 0))
+    assert list(wrong()) == ["disk", "warehouse"]
