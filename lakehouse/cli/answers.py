@@ -16,7 +16,7 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
-from lakehouse.cli.show import bars, plain, table
+from lakehouse.cli.show import bars, exact, plain, sentence, table
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:
@@ -24,19 +24,36 @@ if TYPE_CHECKING:
 
     from lakehouse.publish.question import Answer
 
+LOOKED_FOR = (
+    ("schema_name", "name", "kind", "rows", "comment"),
+    ("name", "type", "null?", "comment"),
+)
+"""What a person looks for in SHOW TABLES and in DESCRIBE TABLE, told by the names of their columns."""
+
 Rows = Iterator[list[tuple[Any, ...]]]
 
 
 def write(answer: "Answer", form: str, most: int | None, output: Path | None) -> bool:
     """Write at most so many rows; whether there were more."""
     rows = _Cut(answer.batches, most)
-    if form in ("table", "bars"):
-        draw = table if form == "table" else bars
-        draw("", [column.name for column in answer.columns], (row for batch in rows for row in batch))
+    names = [column.name for column in answer.columns]
+    if form == "table":
+        _table(names, [row for batch in rows for row in batch])
+    elif form == "bars":
+        bars("", names, (row for batch in rows for row in batch))
     else:
         with _target(output) as target:
             _WRITERS[form](answer, iter(rows), target)
     return rows.cut
+
+
+def _table(names: list[str], rows: list[tuple[Any, ...]]) -> None:
+    """A table; of a listing that is too wide to be read, what a person looks for, and how to have the rest."""
+    kept = next((wanted for wanted in LOOKED_FOR if set(wanted) < set(names)), names)
+    places = [names.index(name) for name in kept] if kept is not names else range(len(names))
+    table("", kept, [[row[place] for place in places] for row in rows], told=exact)
+    if len(kept) < len(names):
+        sentence(f"{len(kept)} of {len(names)} columns: --format csv or json has them all")
 
 
 class _Cut:

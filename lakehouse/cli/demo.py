@@ -140,7 +140,7 @@ def _of_run(file: "SampleFile") -> tuple[str, ...]:
 
 
 def _by_region() -> str:
-    years = ", ".join(f'sum(CASE WHEN year = {year} THEN sales END) AS "{year}"' for year in range(2021, 2025))
+    years = ", ".join(f'round(sum(CASE WHEN year = {year} THEN sales END)) AS "{year}"' for year in range(2021, 2025))
     return _one_line(BY_REGION.format(years=years))
 
 

@@ -40,6 +40,7 @@ COMMANDS = {
 INTERRUPTED = "interrupted: nothing is lost, run the command again"
 JAVA_CAUSES = (": ", "Caused by: ")
 PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
+CLOSE_NAMES = re.compile(r"\.? \(?Did you mean (one of: )?(?P<names>.*)\?\)?$")
 
 
 class LazyGroup(click.Group):
@@ -53,6 +54,17 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does; of an unknown command the close ones are named, as click knows only those that are loaded."""
+        if args[0] not in COMMANDS and not args[0].startswith("-"):
+            from difflib import get_close_matches
+
+            close = " or ".join(map(repr, get_close_matches(args[0], COMMANDS)))
+            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {close}?" if close else ""))
+        return super().resolve_command(ctx, args)
 
 
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -73,9 +85,11 @@ def main(arguments: list[str] | None = None, command: click.Command = cli, name:
         code = command.main(arguments, prog_name=name, standalone_mode=False)
     except click.exceptions.Abort:
         _end(INTERRUPTED, 130)
-    except click.ClickException as error:
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(error.exit_code)
+    except click.ClickException as error:
+        _end(f"error: {_of_call(error, name)}", error.exit_code)
     except click.exceptions.Exit as error:
         sys.exit(error.exit_code)
     except BrokenPipeError:
@@ -110,6 +124,14 @@ def explained(error: Exception) -> LakehouseError:
         f"unexpected: {type(error).__name__}: {_cause(str(error))[:300]}; run the command again, with --debug for the "
         "traceback (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
     )
+
+
+def _of_call(error: click.ClickException, name: str) -> str:
+    """What click says of a call that is none, as one sentence like ours."""
+    said = " ".join(error.format_message().partition(" Choose from:")[0].split())
+    said = CLOSE_NAMES.sub(lambda found: f" (did you mean {found['names'].replace(', ', ' or ')}?)", said).rstrip(".")
+    asked = getattr(error, "ctx", None)
+    return f"{said[0].lower()}{said[1:]}: {asked.command_path if asked else name} --help tells what there is"
 
 
 def _cause(told: str) -> str:

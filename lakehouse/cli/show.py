@@ -58,17 +58,27 @@ def document(value: object) -> None:
     click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]], *, cut: str | None = None) -> None:
+def table(
+    title: str,
+    columns: Sequence[str],
+    rows: Iterable[Sequence[object]],
+    *,
+    cut: str | None = None,
+    told: Callable[[object], str] | None = None,
+) -> None:
     """A table with its title; numbers to the right, thousands apart; the column `cut` takes one line a row.
 
     Where the terminal is so narrow that words would break, each row is a card: a line a column, as `psql` has it.
+
+    Args:
+        told: a value as text, where `shown` is not wanted.
     """
     from rich.table import Table  # not needed for --help and --json
 
     listed = [list(row) for row in rows]
     numeric = [bool(listed) and all(_is_number(row[place]) for row in listed) for place in range(len(columns))]
     console = _console()
-    cells = [[printable(shown(value)) for value in row] for row in listed]
+    cells = [[printable((told or shown)(value)) for value in row] for row in listed]
     style: dict[str, Any] = {"title": title or None, "title_justify": "left", "title_style": "bold"}
     least = [
         CUT if name == cut else length for name, length in zip(columns, _longest_words(columns, cells), strict=True)
@@ -130,7 +140,7 @@ def heading(title: str, words: str) -> None:
 
 
 def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A bar a row: as long as its last column says, named by the others; none where that is not above zero.
+    """A bar a row: as long as its last column says, named by the others as they are; none where it is not above zero.
 
     Raises:
         UsageError: the last column holds no numbers.
@@ -151,7 +161,7 @@ def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     width = max(10, min(console.width, 100) - 50)
     for length, (*names, value) in zip(lengths, listed, strict=True):
         bar = Bar(max(lengths) or 1.0, 0, length, color="cyan", width=width)
-        drawn.add_row(*(Text(printable(shown(name))) for name in names), bar, Text(shown(value)))
+        drawn.add_row(*(Text(printable(exact(name))) for name in names), bar, Text(shown(value)))
     console.print(drawn)
 
 
@@ -200,6 +210,15 @@ def shown(value: object) -> str:
     if isinstance(value, datetime):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return str(value)
+
+
+def exact(value: object) -> str:
+    """A value of the warehouse, to be copied into the next question: every digit and nothing between; `-` for NULL."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return "-" if value is None else str(value)
 
 
 def plain(value: Any) -> Any:

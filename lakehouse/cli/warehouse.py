@@ -65,17 +65,26 @@ def query(env: str | None, sql: str, form: str, limit: int | None, output: Path 
     from lakehouse.publish.question import asked
     from lakehouse.runtime.settings import load_settings
 
-    if form == "parquet" and output is None and sys.stdout.isatty():
-        raise click.UsageError("Parquet is not for a terminal: name a file with --output")
     for_reading = form in ("table", "bars")
-    if for_reading and output is not None:
-        raise click.UsageError(f"{form} is for reading: --output goes with --format csv, json or parquet")
+    _check_target(form, for_reading, output)
     most = SHOWN_ROWS if for_reading and limit is None else limit
     with working() as say, asked(load_settings(env), sql, limit=most and most + 1, wait=not no_wait, say=say) as answer:
         cut = answers.write(answer, form, most, output)
     if cut and (for_reading or output is not None):
         sentence(f"the first {shown(most)} row(s); there are more: --limit N shows N")
     return 0
+
+
+def _check_target(form: str, for_reading: bool, output: Path | None) -> None:
+    """Refuse what could not be written, before the warehouse is asked."""
+    from lakehouse.errors import UsageError
+
+    if form == "parquet" and output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is not for a terminal: name a file with --output")
+    if for_reading and output is not None:
+        raise UsageError(f"{form} is for reading: --output goes with --format csv, json or parquet")
+    if output is not None and not output.parent.is_dir():
+        raise UsageError(f"there is no folder {output.parent}: make it, or name a file elsewhere with --output")
 
 
 @click.group()

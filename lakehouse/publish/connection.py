@@ -23,6 +23,7 @@ Say = Callable[[str], None]
 
 LOGIN_SECONDS = 60
 CODES = re.compile(r"^\d{6} \([0-9A-Z]{5}\): (SQL compilation error:\s*)?")
+PLACE = re.compile(r"error line \d+ at position \d+")
 
 
 @contextmanager
@@ -129,7 +130,9 @@ def _connector(without: Sequence[str] = ("pandas",)) -> Any:
 
 
 def sentence_of(error: Exception) -> str:
-    """The first line of what the warehouse said, without its code numbers."""
+    """The first line of what the warehouse said, without its code numbers; a place that it names stands behind."""
     told = CODES.sub("", str(getattr(error, "raw_msg", None) or getattr(error, "msg", None) or error).strip())
-    lines = [line for line in told.splitlines() if line.strip()] or [type(error).__name__]
-    return " ".join(lines[:2]) if lines[0].endswith(":") else lines[0]
+    first, *more = [line for line in told.splitlines() if line.strip()] or [type(error).__name__]
+    if more and PLACE.fullmatch(first):
+        return f"{more[0]} ({first})"
+    return f"{first} {more[0]}" if more and first.endswith(":") else first

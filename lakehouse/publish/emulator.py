@@ -50,6 +50,11 @@ def folder_of(root: str) -> Path:
     return Path(root, FOLDER)
 
 
+def data_file(root: str, database: str) -> Path:
+    """The file that holds a database; it is there once the emulator was opened."""
+    return folder_of(root) / f"{database.upper()}.db"
+
+
 def running(root: str) -> Server | None:
     """The server of this warehouse; None where none runs, whatever a record says."""
     try:

@@ -8,13 +8,12 @@ import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.gold.release import Release
 from lakehouse.ops import tables
 from lakehouse.publish import statements
-from lakehouse.publish.emulator import folder_of
+from lakehouse.publish.emulator import data_file
 from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:
@@ -94,8 +93,7 @@ def recorded(lake: Lake) -> dict[str, Any] | None:
     None where there is none, or where the local warehouse's files are gone.
     """
     there = lake.settings.warehouse
-    file = Path(folder_of(lake.root), f"{there.database.upper()}.db")
-    if there.kind == "local" and not file.is_file():
+    if there.kind == "local" and not data_file(lake.root, there.database).is_file():
         return None
     rows = tables.read(lake, RECORD, place=there.place)
     return max(rows, key=lambda row: (row["published_at"], row["sequence"]), default=None)

@@ -4,13 +4,16 @@ In: SQL as a person wrote it. Out: the columns and rows of the answer. Guarantee
 DESCRIBE is sent, and it is sent as written; names without a schema are found where gold was published.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import JobError, UsageError
+from lakehouse.publish import refusals
 from lakehouse.publish.connection import connected, sentence_of
+from lakehouse.publish.emulator import data_file
 from lakehouse.runtime.settings import Settings
 
 if TYPE_CHECKING:
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 TAG = "lakehouse query"
 BATCH_ROWS = 10_000
-NO_SUCH_TABLE = 2003
+BEGINNINGS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "(")
 READ_ONLY = "this is for questions alone: ask one SELECT, WITH, SHOW or DESCRIBE"
 
 
@@ -51,11 +54,14 @@ def statement(sql: str, limit: int | None = None) -> str:
     from sqlglot import errors, exp, parse
     from sqlglot.dialects.snowflake import Snowflake
 
+    logging.getLogger("sqlglot").setLevel(logging.CRITICAL)  # it tells what it cannot read, and we do
+    tokens = []
     try:
         tokens = [token for token in Snowflake().tokenize(sql) if token.token_type.name != "SEMICOLON"]
         parsed = [one for one in parse(sql, read="snowflake") if one is not None and not isinstance(one, exp.Semicolon)]
     except errors.SqlglotError as error:
-        raise UsageError(f"this is not SQL: {str(error).splitlines()[0]}") from error
+        begins = not tokens or tokens[0].text.upper() in BEGINNINGS
+        raise (refusals.no_sql(error) if begins else UsageError(READ_ONLY)) from error
     if len(parsed) != 1 or not _is_question(parsed[0]):
         raise UsageError(READ_ONLY)
     text = sql[tokens[0].start : tokens[-1].end + 1]
@@ -67,6 +73,8 @@ def _is_question(parsed: Any) -> bool:
     """Whether a statement reads and does nothing else, in any part of it."""
     from sqlglot import exp
 
+    if isinstance(parsed, exp.Command):  # the parser knows not every SHOW
+        return parsed.name.upper() == "SHOW"
     asking = isinstance(parsed, exp.Select | exp.SetOperation | exp.Subquery | exp.Show | exp.Describe)
     doing = (exp.DML, exp.DDL, exp.Command, exp.Into, exp.Create, exp.Drop, exp.Alter, exp.Set, exp.Copy, exp.Put)
     return asking and not any(isinstance(node, doing) and not isinstance(node, exp.Query) for node in parsed.walk())
@@ -82,10 +90,12 @@ def asked(
         limit: so many rows are wanted of a query that has no LIMIT of its own.
 
     Raises:
-        UsageError: it is no question, or the warehouse refuses it.
+        UsageError: it is no question, the warehouse refuses it, or nothing was published yet.
         JobError: the warehouse does not answer.
     """
-    text = statement(sql, limit)
+    text, place = statement(sql, limit), settings.warehouse.place
+    if settings.warehouse.kind == "local" and not data_file(str(settings.home), settings.warehouse.database).is_file():
+        raise refusals.nothing_there(place)
     with connected(settings, TAG, wait=wait, say=say) as connection:
         from snowflake.connector.errors import Error, OperationalError
 
@@ -95,8 +105,7 @@ def asked(
         except OperationalError as error:
             raise JobError(f"the warehouse does not answer: {sentence_of(error)}") from error
         except Error as error:
-            hint = "; `lakehouse query 'SHOW TABLES'` lists what there is" if error.errno == NO_SUCH_TABLE else ""
-            raise UsageError(f"the warehouse refuses this: {sentence_of(error)}{hint}") from error
+            raise refusals.refused(error, cursor, text, place) from error
         columns = (
             Column(name=c.name, kind=c.type_code, precision=c.precision, scale=c.scale) for c in cursor.description
         )

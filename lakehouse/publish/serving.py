@@ -1,8 +1,9 @@
 """The emulator of Snowflake: fakesnow's server on this machine alone, its data in a folder.
 
 In: a folder, a database and a schema. Out: a port that speaks Snowflake's protocol. Guaranteed: data are on disk and
-outlive the process; what fakesnow would do differently from Snowflake with sums, errors and forgotten sessions is put
-right here, in one place. Importing this module costs a second: do so when a server is to run.
+outlive the process; a failure is an error of its statement; sessions that were forgotten are ended. What fakesnow says
+differently from Snowflake is mended in `as_snowflake`. Importing this module costs a second: do so when a server is to
+run.
 """
 
 import gzip
@@ -12,22 +13,17 @@ import socket
 import threading
 import time
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import fakesnow.arrow
-import fakesnow.cursor
 import fakesnow.server as fake
-import pyarrow as pa
 import uvicorn
-from fakesnow import info_schema, macros, transforms
+from fakesnow import info_schema, macros
 from fakesnow.instance import FakeSnow
 from fakesnow.transforms import stage
-from snowflake.connector.errors import ProgrammingError
-from sqlglot import exp
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -35,6 +31,7 @@ from starlette.routing import Route
 
 from lakehouse.errors import JobError
 from lakehouse.ops.tables import quoted
+from lakehouse.publish.as_snowflake import mend, sentence
 from lakehouse.publish.emulator import HOST, PUBLISHER
 
 MEMORY = "1GB"
@@ -53,7 +50,7 @@ def serving(folder: Path, database: str, schema: str) -> Iterator[int]:
         JobError: the folder's file cannot be opened, as when another program has it open.
     """
     _quiet()
-    _as_snowflake()
+    mend()
     snow = _opened(folder, database.upper(), schema.upper())
     fake.shared_fs = snow
     listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)  # else answers wait 40 ms
@@ -91,7 +88,7 @@ def _opened(folder: Path, database: str, schema: str) -> FakeSnow:
         duck.execute(f"ATTACH DATABASE {quoted(str(folder / f'{database}.db'))} AS {database}")
     except duckdb.Error as error:
         duck.close()
-        raise JobError(f"the warehouse at {folder} cannot be opened: {_first_line(error)}") from error
+        raise JobError(f"the warehouse at {folder} cannot be opened: {sentence(error)}") from error
     duck.execute(info_schema.per_db_creation_sql(database))
     duck.execute(macros.creation_sql(database))
     duck.execute(f"CREATE SCHEMA IF NOT EXISTS {database}.{schema}")
@@ -139,7 +136,7 @@ async def _query(request: Request) -> Response:
         response: Response = await fake.query_request(request)
     except Exception as error:
         logging.getLogger(__name__).warning("the emulator failed", exc_info=error)
-        return _refused(f"the emulator cannot do this: {type(error).__name__}: {_first_line(error)}")
+        return _refused(f"the emulator cannot do this: {type(error).__name__}: {sentence(error)}")
     if response.status_code == 500:
         return _refused("the emulator cannot do this")
     return response
@@ -174,67 +171,8 @@ async def _body(request: Request) -> bytes:
     return gzip.decompress(body) if request.headers.get("Content-Encoding") == "gzip" else body
 
 
-def _as_snowflake() -> None:
-    """Where fakesnow differs from Snowflake in what matters here."""
-    if _MENDED:
-        return
-    _MENDED.append(True)
-    mend: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
-        (fakesnow.cursor.FakeSnowflakeCursor, "_execute", _told),
-        (transforms, "numeric_agg_implicit_cast", _exact),
-        (fakesnow.arrow, "timestamp_to_sf_struct", _nullable),
-    )
-    for place, name, mended in mend:
-        setattr(place, name, mended(getattr(place, name)))
-
-
-_MENDED: list[bool] = []
-"""Whether this process has mended fakesnow already."""
-
-
-def _told(execute: Callable[..., None]) -> Callable[..., None]:
-    """What DuckDB refuses is told as Snowflake tells it; else the client takes it for an outage and tries for long."""
-
-    def told(self: Any, transformed: exp.Expr, params: Any = None) -> None:
-        try:
-            execute(self, transformed, params)
-        except duckdb.Error as error:
-            raise ProgrammingError(msg=_first_line(error), errno=904, sqlstate="42000") from error
-
-    return told
-
-
-def _exact(cast: Callable[[exp.Expr], exp.Expr]) -> Callable[[exp.Expr], exp.Expr]:
-    """A sum of decimals is a decimal: fakesnow makes it a floating-point number, and loses digits of money."""
-
-    def exact(expression: exp.Expr) -> exp.Expr:
-        of = expression.this if isinstance(expression, exp.Sum) else None
-        done = cast(expression)
-        if of is not None and not isinstance(of, exp.Cast | exp.TryCast):
-            (done.this if isinstance(done, exp.Alias) else done).set("this", of)
-        return done
-
-    return exact
-
-
-def _nullable(struct_of: Callable[[Any], pa.StructArray]) -> Callable[[Any], pa.StructArray]:
-    """A time that is NULL is told as NULL: fakesnow sends a value without its mark, and the client reads 1970."""
-
-    def nullable(times: pa.ChunkedArray) -> pa.StructArray:
-        made = struct_of(times)
-        parts = [part.fill_null(0) for part in made.flatten()]
-        absent = pa.concat_arrays([chunk.is_null() for chunk in times.chunks]) if times.num_chunks else None
-        return pa.StructArray.from_arrays(parts, fields=list(made.type), mask=absent)
-
-    return nullable
-
-
 def _quiet() -> None:
     """No lines of the libraries among those of the command line."""
     for name in ("sqlglot", "fakesnow", "fakesnow.server", "uvicorn.error"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     warnings.filterwarnings("ignore", message="Arrow output on a DB-API result")
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__

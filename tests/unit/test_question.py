@@ -54,6 +54,7 @@ def test_what_reads_is_a_question(sql: str) -> None:
         "grant select on t to role r",
         "execute immediate 'drop table t'",
         "explain select 1",
+        "show parameters; drop table fact_sales",
         "select 1 into t",
         "",
         " ; ",
@@ -66,11 +67,34 @@ def test_what_does_anything_else_is_refused(sql: str) -> None:
     assert str(refused.value) == READ_ONLY
 
 
-@pytest.mark.parametrize("sql", ["selec 1", "select 'a", "select (1", "gibberish goes here"])
-def test_what_is_no_sql_is_refused_in_a_sentence(sql: str) -> None:
+@pytest.mark.parametrize(
+    "sql, told",
+    [
+        ("select (1", ') is missing at or near "1" (line 1, column 9)'),
+        ("select a = from b", 'something is missing at or near "from" (line 1, column 12)'),
+        ("select\n  from", 'expected table name at or near "from" (line 2, column 3)'),
+        ("select *\nfrom t\nwhere", 'something is missing at or near "where" (line 3, column 1)'),
+        ("select * frm fact_sales", 'it cannot be read at or near "fact_sales" (line 1, column 14)'),
+        ("select sum(sales from fact_sales", ') is missing at or near "from" (line 1, column 18)'),
+        ("select 'a", "perhaps a quote or a comment in it is not closed"),
+    ],
+)
+def test_what_is_no_sql_is_refused_with_its_place(sql: str, told: str) -> None:
     with pytest.raises(UsageError) as refused:
         statement(sql)
-    assert "\n" not in str(refused.value)
+    assert str(refused.value) == f"this is not SQL: {told}"
+
+
+@pytest.mark.parametrize("sql", ["selec 1", "gibberish goes here", "drop table from"])
+def test_what_begins_as_no_question_is_told_how_one_begins(sql: str) -> None:
+    with pytest.raises(UsageError) as refused:
+        statement(sql)
+    assert str(refused.value) == READ_ONLY
+
+
+def test_a_show_that_the_parser_does_not_know_is_sent_and_not_commented(capfd: pytest.CaptureFixture[str]) -> None:
+    assert statement("show parameters;") == "show parameters"
+    assert capfd.readouterr() == ("", "")
 
 
 def test_a_query_without_a_limit_is_given_one_and_any_other_is_sent_as_written() -> None:

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.cli.jobs import land_csv
+from lakehouse.cli.main import main
 from tests.unit.calls import Command, nothing_happened
 
 COMMANDS = ["land", "run"]
@@ -82,9 +84,69 @@ def test_a_file_name_whose_as_of_is_no_moment(lakehouse: Command, home: Path, fi
     assert nothing_happened(home)
 
 
-@pytest.mark.parametrize("arguments", [["fly"], ["land"], ["land", "--source", "superstore"], ["status", "--colour"]])
-def test_a_command_line_that_is_none(lakehouse: Command, home: Path, arguments: list[str]) -> None:
+@pytest.mark.parametrize(
+    "arguments, sentence",
+    [
+        (["fly"], "no such command 'fly': lakehouse --help tells what there is"),
+        (["quer"], "no such command 'quer' (did you mean 'query'?): lakehouse --help tells what there is"),
+        (
+            ["warehouse", "stat"],
+            "no such command 'stat' (did you mean 'start' or 'status'?): "
+            "lakehouse warehouse --help tells what there is",
+        ),
+        (["land", "x"], "missing option '--source': lakehouse land --help tells what there is"),
+        (["land", "--source", "superstore"], "missing argument 'PATHS...': lakehouse land --help tells what there is"),
+        (["status", "--colour"], "no such option '--colour': lakehouse status --help tells what there is"),
+        (
+            ["query", "--fo", "csv", "x"],
+            "no such option '--fo' (did you mean '--format'?): lakehouse query --help tells what there is",
+        ),
+        (
+            ["query", "--format", "x", "y"],
+            "invalid value for '--format': 'x' is not one of 'table', 'bars', 'csv', 'json', 'parquet': "
+            "lakehouse query --help tells what there is",
+        ),
+        (["history"], "missing argument '{customer|product|store}': lakehouse history --help tells what there is"),
+        (["status", "x"], "got unexpected extra argument (x): lakehouse status --help tells what there is"),
+        (["query", "--limit"], "option '--limit' requires an argument: lakehouse --help tells what there is"),
+    ],
+)
+def test_a_command_line_that_is_none(lakehouse: Command, home: Path, arguments: list[str], sentence: str) -> None:
     ended = lakehouse(*arguments)
-    assert ended.code == 2
-    assert "Error: " in ended.err
+    assert (ended.code, ended.out, ended.err) == (2, "", f"error: {sentence}\n")
     assert nothing_happened(home)
+
+
+def test_a_job_called_wrongly_says_so_in_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(["--no-wat"], command=land_csv, name="land_csv.py")
+    told = "error: no such option '--no-wat' (did you mean '--no-wait'?): land_csv.py --help tells what there is\n"
+    assert (ended.value.code, capsys.readouterr().err) == (2, told)
+
+
+@pytest.mark.parametrize("sql", ["select 1", "select * from fact_sales", "show tables"])
+def test_a_question_before_there_is_a_release_says_what_makes_one(lakehouse: Command, home: Path, sql: str) -> None:
+    ended = lakehouse("query", sql)
+    assert (ended.code, ended.out) == (2, "")
+    assert ended.sentence == (
+        "the warehouse, local RETAIL.GOLD, has no release yet: lakehouse run --source NAME FILE makes one and "
+        "publishes it"
+    )
+    assert not home.exists()
+
+
+@pytest.mark.parametrize(
+    "options, told",
+    [
+        (["--output", "x.csv"], "table is for reading: --output goes with --format csv, json or parquet"),
+        (
+            ["--format", "csv", "--output", "none/x.csv"],
+            "there is no folder none: make it, or name a file elsewhere with --output",
+        ),
+    ],
+)
+def test_an_answer_that_could_not_be_written_is_not_asked_for(
+    lakehouse: Command, home: Path, options: list[str], told: str
+) -> None:
+    ended = lakehouse("query", *options, "select 1")
+    assert (ended.code, ended.sentence) == (2, told)

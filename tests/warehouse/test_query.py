@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from lakehouse.cli.main import main
+from lakehouse.publish import emulator
 from lakehouse.publish.job import publish
 from lakehouse.runtime.lake import Lake
 from tests.warehouse.gold import LARGEST, publish_ready, rows_of, small_gold
@@ -46,10 +47,20 @@ def ask(published: Lake, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.Ca
     return asked
 
 
-def test_a_table_has_numbers_with_thousands_apart(ask: Ask) -> None:
-    code, out, _ = ask("select sum(sales) as s, count(*) as n, max(profit) as p from fact_sales where sales > 100000")
+def test_a_table_has_numbers_as_they_can_be_asked_for(ask: Ask) -> None:
+    code, out, _ = ask("select sum(sales) as s, count(*) as n, max(order_date_sk) from fact_sales where sales > 100000")
     assert code == 0
-    assert "1 499 999 999 999 999.999985" in out
+    assert "│ 1499999999999999.999985 │ 15 │" in out
+    assert " 19900207 " in ask("select date_sk from dim_date where date_sk = 19900207")[1]
+
+
+def test_a_column_without_a_name_is_headed_by_its_expression(ask: Ask) -> None:
+    sql = "select count(*), sum(sales), avg(quantity) + 1, 'x', is_return, max(1) over () from fact_sales group by 5"
+    heads = ["COUNT(*)", "SUM(SALES)", "AVG(QUANTITY) + 1", "'X'", "IS_RETURN", "MAX(1) OVER ()"]
+    for asked in (sql, f"{sql} union all {sql}"):
+        assert next(csv.reader(io.StringIO(ask(asked, "--format=csv")[1]))) == heads
+    assert "┃ COUNT(*) ┃" in ask("select count(*) from fact_sales")[1]
+    assert json.loads(ask("with n as (select 1 as x) select max(x) from n", "--format=json")[1]) == [{"MAX(X)": 1}]
 
 
 def test_sums_of_money_are_exact(ask: Ask) -> None:
@@ -115,11 +126,25 @@ def test_parquet_of_numbers_beyond_64_bits_is_refused_and_leaves_no_file(ask: As
     "sql, told",
     [
         ("drop table fact_sales", "error: this is for questions alone: ask one SELECT, WITH, SHOW or DESCRIBE\n"),
-        ("select nope from fact_sales", 'column "NOPE" not found'),
-        ("select * from nope", "`lakehouse query 'SHOW TABLES'` lists what there is"),
-        ("select 'x'::date", "error: the warehouse refuses this: "),
+        (
+            "select sale from fact_sales",
+            "error: there is no column SALE here (did you mean SALES or SALE_ID?): "
+            "lakehouse query 'DESCRIBE TABLE FACT_SALES' lists the columns\n",
+        ),
+        ("select f.city from fact_sales f", "error: there is no column F.CITY here (DIM_STORE has CITY): "),
+        ("select x.sales from fact_sales f", 'Referenced table "X" not found (candidate tables: "F")\n'),
+        (
+            "select * from fact_sale",
+            "error: there is no table FACT_SALE (did you mean FACT_SALES?): "
+            "lakehouse query 'SHOW TABLES' lists what there is\n",
+        ),
+        ("select * from gold.nope", "error: there is no table NOPE: lakehouse query 'SHOW TABLES' lists"),
+        ("describe table nope", "error: there is no table NOPE: lakehouse query 'SHOW TABLES' lists what there is\n"),
+        ("select summ(sales) from fact_sales", 'Function with name summ does not exist (did you mean "sum"?)\n'),
+        ("select 'x'::date", "error: the warehouse refuses this: invalid date field format"),
         ("select substr('a', 'b')", "error: the warehouse refuses this: "),
-        ("selec 1", "error: this is not SQL: "),
+        ("select sum(sales from t", 'error: this is not SQL: ) is missing at or near "from" (line 1, column 18)\n'),
+        ("show gibberish", "error: there is no table gibberish: "),
     ],
 )
 def test_an_error_in_a_question_is_one_sentence(ask: Ask, sql: str, told: str) -> None:
@@ -127,10 +152,20 @@ def test_an_error_in_a_question_is_one_sentence(ask: Ask, sql: str, told: str) -
     assert (code, out) == (2, "")
     assert told in err
     assert err.count("\n") == 1
+    assert "!" not in err
 
 
-def test_what_there_is_can_be_listed_and_described(ask: Ask) -> None:
-    assert "FACT_SALES" in ask("show tables", "--format", "csv")[1]
+def test_what_there_is_can_be_listed_and_described(ask: Ask, published: Lake) -> None:
+    listed = ask("show tables like '%s%'", "--format=csv")[1]
+    rows = {row["name"]: row for row in csv.DictReader(io.StringIO(listed))}
+    assert {name: row["rows"] for name, row in rows.items()} == {
+        "DIM_CUSTOMER": "9",
+        "DIM_STORE": "9",
+        "FACT_SALES": "60",
+        "LAKEHOUSE_RELEASES": "1",
+    }
+    assert rows["FACT_SALES"]["comment"] == published.table("gold.fact_sales").description
+    assert "┃ schema_name ┃ name " in ask("show tables")[1]
     assert "VALID_FROM" in ask("describe table dim_store", "--format", "csv")[1]
     assert ",GOLD," in ask("select current_database(), current_schema(), 1", "--format", "csv")[1]
 
@@ -148,6 +183,20 @@ def test_status_tells_what_was_published(published: Lake) -> None:
     (row,) = status_of(published)["warehouse"]
     assert (row["place"], row["release"], row["facts"], row["gold is ahead"]) == ("local RETAIL.GOLD", 1, 60, False)
     assert (datetime.now(UTC) - row["published"]).total_seconds() < 900
+
+
+@pytest.mark.parametrize("with_a_server", [True, False])
+def test_before_a_release_is_published_a_question_says_so(
+    lake: Lake, with_a_server: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    there = lake.settings.warehouse
+    emulator.start(lake.root, there.database, there.schema_name)
+    if not with_a_server:
+        emulator.stop(lake.root)
+    with pytest.raises(SystemExit) as ended:
+        main(["query", "select * from fact_sales"])
+    told = "has no release yet: lakehouse run --source NAME FILE makes one and publishes it\n"
+    assert (ended.value.code, capsys.readouterr().err) == (2, f"error: the warehouse, local RETAIL.GOLD, {told}")
 
 
 def test_two_questions_at_once_without_a_server_wait_for_one_another(lake: Lake) -> None:

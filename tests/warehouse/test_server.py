@@ -113,7 +113,7 @@ def test_files_that_another_program_has_open_are_told(lake: Lake) -> None:
     with subprocess.Popen([sys.executable, "-c", code, file], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
-        with pytest.raises(JobError, match="cannot be opened: IO Error: Could not set lock on file"), session(lake):
+        with pytest.raises(JobError, match="cannot be opened: Could not set lock on file"), session(lake):
             pass
         other.kill()
 
