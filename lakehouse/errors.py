@@ -4,6 +4,9 @@ Whatever is raised as one of these is printed without a traceback (`--debug` sho
 a defect of the product and is said to be one.
 """
 
+from collections.abc import Collection
+from difflib import get_close_matches
+
 
 class LakehouseError(Exception):
     """Base of all errors meant for the user; `exit_code` is what the process ends with."""
@@ -21,6 +24,12 @@ class JobError(LakehouseError):
     """A job, a gate or a promise failed; nothing was lost and the job may be run again. Exit code 1."""
 
     exit_code = 1
+
+
+def did_you_mean(name: str, known: Collection[str]) -> str:
+    """For a sentence about a name that is not known: ` (did you mean …?)` where one is close to it, else nothing."""
+    close = get_close_matches(name, known, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def is_broken_connection(error: BaseException) -> bool:

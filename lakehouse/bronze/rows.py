@@ -2,9 +2,11 @@
 
 In: landings of one source. Out: a DataFrame with one row per record after the header:
 `_landing_id, _line, _raw, _raw_bytes, _error, _blank, _normalised` and one text column per column of the
-source, normalised. Guaranteed: no record is left out, whatever is wrong with it.
+source, normalised. Guaranteed: no record is left out, whatever is wrong with it. (`fields_again` does it for one
+record, without Spark.)
 """
 
+import io
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +17,7 @@ import pyarrow as pa
 from lakehouse.bronze.decoding import open_text
 from lakehouse.bronze.detect import column_key
 from lakehouse.bronze.normalise import changed_columns, normalise
-from lakehouse.bronze.records import Chunk, read_columns
+from lakehouse.bronze.records import Chunk, read_columns, read_records
 from lakehouse.contract.model import Source
 from lakehouse.runtime.storage import open_object
 
@@ -55,9 +57,28 @@ def raw_rows(spark: "SparkSession", source: Source, files: Sequence[LandedFile])
     return ids.repartition(len(files), "landing_id").mapInArrow(read, schema)
 
 
+def fields_again(file: LandedFile, source: Source, raw: str) -> dict[str, str | None]:
+    """The fields of one record by column, as they stand in its raw text; {} where it has none.
+
+    Of a column that the file lacks it is None.
+    """
+    records = read_records(io.StringIO(raw, newline=""), file.encoding, file.delimiter, len(file.header))
+    fields = next((record.fields for record in records), None)
+    if not fields:
+        return {}
+    positions = _positions(file)
+    places = {c.name: positions.get(column_key(c.header)) for c in source.columns}
+    return {name: None if place is None else fields[place] for name, place in places.items()}
+
+
+def _positions(file: LandedFile) -> dict[str, int]:
+    """Where the columns of a file are, by the names that headers are compared by."""
+    return {column_key(name): position for position, name in enumerate(file.header)}
+
+
 def _file_rows(file: LandedFile, columns: Sequence[tuple[str, str]]) -> Iterator[pa.RecordBatch]:
     """Record batches of one file; a column that the file lacks is NULL throughout."""
-    positions = {column_key(name): position for position, name in enumerate(file.header)}
+    positions = _positions(file)
     with open_object(file.location) as stream, open_text(stream, file.encoding) as text:
         for chunk in _after_header(
             read_columns(text, file.encoding, file.delimiter, len(file.header), CHUNK_RECORDS), file

@@ -55,7 +55,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
                 "rejected": files[REJECTED],
                 "withdrawn": files[WITHDRAWN],
                 "records": sum(one.records or 0 for one in kept),
-                "in silver": sum(one.rows_in for one in done),
+                "processed": sum(one.rows_in for one in done),
                 "quarantined": sum(one.classes["quarantined"] for one in done),
                 "newest as-of": max((one.as_of for one in kept), default=None),
             }

@@ -93,8 +93,9 @@ def _scenes(files: "list[SampleFile]") -> Iterator[Scene]:
     yield Scene(
         title="Day 2: a month in which everything goes wrong",
         words=f"We put in {second.new} new lines, {second.corrections} corrections, {second.redelivered} lines "
-        f"delivered again, {second.duplicates} copies and {sum(second.bad.values())} bad rows, customers who change "
-        "their segment and products with new names. The accounting must give exactly these numbers back.",
+        f"delivered again, {second.duplicates} copies, {sum(second.bad.values())} bad rows and {second.blank} blank "
+        f"lines, {second.records} in all; among them customers who change their segment and products with new names. "
+        "The accounting must give exactly these numbers back.",
         commands=(_of_run(second),),
     )
     yield Scene(

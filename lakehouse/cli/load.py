@@ -17,7 +17,6 @@ NO_WAIT = click.option("--no-wait", is_flag=True, help="Fail instead of waiting 
 FULL = click.option("--full", is_flag=True, help="Move every row, also where the release is there already.")
 AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 
-
 TO = click.option(
     "--to",
     type=click.Choice(["silver", "gold", "warehouse"]),
@@ -147,16 +146,30 @@ def _accounting(batches: list[dict[str, object]]) -> None:
     if len(batches) > 1:
         rows.append(["all", *(sum(int(str(batch[name])) for batch in batches) for name in columns[1:])])
     table("Accounting (rows in = the sum of the classes)", columns, rows)
-    for title, column in (("Quarantined, by rule", "reasons"), ("Warnings, by rule", "warnings")):
-        counted: dict[str, int] = {}
-        for batch in batches:
-            for rule, count in dict(batch[column] or {}).items():  # type: ignore[call-overload]
-                counted[rule] = counted.get(rule, 0) + count
-        if counted:
-            table(title, ["rule", "rows"], sorted(counted.items()))
+    _by_rule("Quarantined, by rule", batches, "reasons")
+    if _by_rule("Warnings, by rule", batches, "warnings"):
+        sentence("rows with warnings are in silver all the same: docs/how-to/load-your-csv.md tells how to find them")
+    for batch in batches:
+        if batch["status"] == "done" and batch["quarantined"] and _rows_but_blank(batch) == batch["quarantined"]:
+            sentence(f"every row of {batch['file']} was quarantined: lakehouse quarantine shows why", good=False)
     if conflicts := sum(int(str(batch["conflicts"])) for batch in batches):
         sentence(
             f"{conflicts} row(s) say something else about a line than another one of the same as-of: which of them "
             "holds is fixed but arbitrary; give a correction a later --as-of",
             good=False,
         )
+
+
+def _by_rule(title: str, batches: list[dict[str, object]], column: str) -> bool:
+    """How often each rule was broken, where any was; whether one was."""
+    counted: dict[str, int] = {}
+    for batch in batches:
+        for rule, count in dict(batch[column] or {}).items():  # type: ignore[call-overload]
+            counted[rule] = counted.get(rule, 0) + count
+    if counted:
+        table(title, ["rule", "rows"], sorted(counted.items()))
+    return bool(counted)
+
+
+def _rows_but_blank(batch: dict[str, object]) -> int:
+    return int(str(batch["rows_in"])) - int(str(batch["blank"]))

@@ -1,8 +1,14 @@
 """`lakehouse status` and `lakehouse quarantine`: what is there, without starting Spark."""
 
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
 import click
 
 from lakehouse.cli.show import document, sentence, table
+
+if TYPE_CHECKING:  # loaded when a command runs
+    from lakehouse.care.kept_out import KeptOut
 
 TITLES = {
     "bronze": "Bronze: files",
@@ -11,6 +17,12 @@ TITLES = {
     "warehouse": "Warehouse: the release last published",
     "runs": "Last runs",
 }
+
+SINCE = "since then"
+"""The title of what became of a line after it was kept out."""
+
+VALUE, RAW = 40, 200
+"""So many characters are shown of a value, and of the text of a row that has no fields; JSON has them whole."""
 
 
 @click.command()
@@ -45,23 +57,48 @@ def status(env: str | None, as_json: bool) -> int:
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def quarantine(env: str | None, source: str | None, reason: str | None, limit: int, as_json: bool) -> int:
-    """Rows that were kept out, with their reasons and their raw text; none of files that were taken back."""
-    from lakehouse.bronze.ledger import WITHDRAWN
-    from lakehouse.ops import tables
+    """Rows that were kept out: the rules they broke, and the values that broke them; none of files taken back."""
+    from lakehouse.care.kept_out import explained, rows_kept_out
     from lakehouse.runtime.lake import open_lake
 
     lake = open_lake(env)
-    if source is not None:
-        lake.source(source)
-    rows = tables.read(lake, "ops.quarantine", **({} if source is None else {"source": source}))
-    wanted = [row for row in rows if row["status"] != WITHDRAWN and (reason is None or reason in row["reasons"])]
+    wanted = rows_kept_out(lake, source, reason)
+    shown = explained(lake, wanted[:limit])
     if as_json:
-        document({"rows": len(wanted), "shown": wanted[:limit]})
+        document({"rows": len(wanted), "shown": [_whole(one) for one in shown]})
         return 0
-    shown = [(_name(row["file"]), row["line"], ", ".join(row["reasons"]), row["raw_text"]) for row in wanted[:limit]]
-    table("Quarantine", ["file", "line", "reasons", "raw text"], shown, cut="raw text")
+    columns = ["file", "line", "rule", "why", *([SINCE] if any(one.came_again for one in shown) else [])]
+    lines = (line for one in shown for line in _lines(one))
+    table("Quarantine", columns, (line[: len(columns)] for line in lines), cut="why")
     sentence(f"{len(shown)} of {len(wanted)} row(s); --json has them whole")
     return 0
+
+
+def _lines(one: "KeptOut") -> Iterator[tuple[object, ...]]:
+    """What the table says of a row: a line a rule that it broke."""
+    since = f"line came again, as of {one.came_again:%Y-%m-%d}" if one.came_again else None
+    raw = _cut(one.row["raw_text"] or "", RAW)
+    for broken in one.broken:
+        named = ", ".join(f"{column} {_quoted(text)}" for column, text in broken.values.items())
+        why = f"{named}: {broken.words}" if named else ": ".join(filter(None, (broken.words, raw)))
+        yield _name(one.row["file"]), one.row["line"], broken.rule, why, since
+
+
+def _whole(one: "KeptOut") -> dict[str, object]:
+    """What JSON has of a row: its columns, the values that each broken rule asks, and whether its line came again."""
+    broken: list[dict[str, str | None]] = []
+    for rule in one.broken:
+        values = rule.values.items() or [(None, None)]
+        broken += ({"rule": rule.rule, "column": column, "value": value} for column, value in values)
+    return {**one.row, "broken": broken, "came_again": one.came_again}
+
+
+def _quoted(text: str | None) -> str:
+    return "(not in the file)" if text is None else f"'{_cut(text, VALUE)}'"
+
+
+def _cut(text: str, most: int) -> str:
+    return text if len(text) <= most else f"{text[: most - 1]}…"
 
 
 def _name(path: str) -> str:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from rich.status import Status
     from rich.table import Table
 
-CUT = 20
-"""So many characters are left at least of a text that is cut to the terminal."""
+CUT = 36
+"""So many characters are left at least of a text that is cut to the terminal: a column's name, a value and a word."""
 
 _LIVING: "list[Status]" = []
 """The living line, while there is one; it would draw over a question."""
@@ -80,9 +80,7 @@ def table(
     console = _console()
     cells = [[printable((told or shown)(value)) for value in row] for row in listed]
     style: dict[str, Any] = {"title": title or None, "title_justify": "left", "title_style": "bold"}
-    least = [
-        CUT if name == cut else length for name, length in zip(columns, _longest_words(columns, cells), strict=True)
-    ]
+    least = _least(columns, cells, cut)
     if cells and sum(least) + 3 * len(columns) + 1 > console.width:
         drawn = Table(**style, box=None, show_header=False)
         drawn.add_column(style="cyan", no_wrap=True)
@@ -111,11 +109,12 @@ def _add_cards(drawn: "Table", columns: Sequence[str], cells: list[list[str]]) -
             drawn.add_row("", "")
 
 
-def _longest_words(columns: Sequence[str], cells: list[list[str]]) -> list[int]:
-    """How wide each column must be so that no word breaks."""
-    return [
-        max(len(word) for text in column for word in text.split(" ")) for column in zip(columns, *cells, strict=True)
-    ]
+def _least(columns: Sequence[str], cells: list[list[str]], cut: str | None) -> list[int]:
+    """How wide each column must be so that no word breaks, and of the one that is cut so that enough of it is left."""
+    texts = list(zip(columns, *cells, strict=True))
+    words = [max(len(word) for text in column for word in text.split(" ")) for column in texts]
+    enough = [min(CUT, max(map(len, column))) for column in texts]
+    return [there if name == cut else word for name, word, there in zip(columns, words, enough, strict=True)]
 
 
 def _fitted(cells: list[list[str]], columns: Sequence[str], place: int, width: int) -> list[list[str]]:

@@ -90,6 +90,15 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
     return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
 
 
+def among(lake: Lake, table: str, columns: Sequence[str], **texts: Collection[str]) -> list[Row]:
+    """Columns of the rows where others have one of the texts given; [] where there is no table, or no text for one."""
+    try:
+        opened = DeltaTable(lake.location(table))
+    except TableNotFoundError:
+        return []
+    return pa.table(_scan(opened, columns, _among(texts))).to_pylist() if all(texts.values()) else []
+
+
 def copy(lake: Lake, table: str, version: int, location: str, **among: Collection[str]) -> None:
     """Write a table as of a version to Parquet files, a batch at a time in memory.
 

@@ -6,19 +6,16 @@ Guaranteed: pure, from the one SQL condition of `lakehouse.contract.rules`; a co
 
 import hashlib
 import json
-from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Expectation, Source, Table
+from lakehouse.contract.reasons import reasons
 from lakehouse.contract.rules import sql_condition
 from lakehouse.quality.names import names_where
 from lakehouse.runtime.settings import CalendarSettings
-
-STRUCTURAL_ERRORS = ("unbalanced_quote", "malformed_quote", "ragged", "undecodable")
-"""What the reader may say of a record; such a record has no fields, and no other rule is asked."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,15 +33,9 @@ class Rules:
 
     def names(self, on_fail: str) -> tuple[str, ...]:
         """The names of all rules with that consequence, `<column>_missing` and the like included."""
-        named = tuple(e.name for e in self.expectations if e.on_fail == on_fail)
-        return (*STRUCTURAL_ERRORS, *self._implied(), *named) if on_fail == "quarantine" else named
-
-    def _implied(self) -> Iterator[str]:
-        """What `required` and types imply, each name once."""
-        names = [f"{c.name}_missing" for c in self.source.columns if c.required]
-        names += [f"{c.name}_unreadable" for c in self.source.columns if c.type != "text"]
-        names += [f"{c.name}_missing" for c in self.table.business_columns if c.required]
-        yield from dict.fromkeys(names)
+        if on_fail == "quarantine":
+            return tuple(reasons(self.source, self.table, (self.calendar.first_year, self.calendar.last_year)))
+        return tuple(e.name for e in self.expectations if e.on_fail == on_fail)
 
     def fingerprint(self) -> str:
         """A short hash of all that judges a row: it differs where any rule does."""

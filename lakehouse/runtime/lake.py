@@ -10,7 +10,7 @@ from pathlib import Path
 from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Source, Table
-from lakehouse.errors import UsageError
+from lakehouse.errors import UsageError, did_you_mean
 from lakehouse.runtime.settings import Settings, load_settings
 from lakehouse.runtime.storage import object_location, staging_location, table_location
 
@@ -34,8 +34,11 @@ class Lake:
             UsageError: there is no such feed; the known ones are named.
         """
         if name not in self.catalog.sources:
-            known = ", ".join(sorted(self.catalog.sources))
-            raise UsageError(f"there is no source {name!r}: known are {known}; add one in conf/sources")
+            known = sorted(self.catalog.sources)
+            near = did_you_mean(name, known)
+            raise UsageError(
+                f"there is no source {name!r}{near}: known are {', '.join(known)}; add one in conf/sources"
+            )
         return self.catalog.sources[name]
 
     def location(self, table: str) -> str:

@@ -1,7 +1,9 @@
-"""docs/tutorial/first-batch.md is true: its commands, run one after the other, print what it shows."""
+"""The tutorial and the how-to for one's own CSV are true: their commands, one after the other, print what they show."""
 
+import os
 import re
 import shlex
+import time
 from pathlib import Path
 
 import click
@@ -10,11 +12,14 @@ from pyspark.sql import SparkSession
 
 from lakehouse.cli.main import cli
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "tutorial" / "first-batch.md"
-BLOCK = re.compile(r"^```(console|text)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
-MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?")
+DOCS = Path(__file__).resolve().parents[2] / "docs"
+BLOCK = re.compile(r"(?:^`([\w.]+)`:\n\n)?^```(console|text|csv|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?|(?<=as of )\d{4}-\d\d-\d\d")
 BY_HAND = ("make", "source")
 """Commands that made this test's own environment."""
+
+ASKING = ("reset", "withdraw")
+"""Commands that ask a person first."""
 
 
 def plain(line: str) -> str:
@@ -29,27 +34,45 @@ def ended(words: list[str]) -> int:
         return error.exit_code
 
 
+def write_files(page: str) -> None:
+    """The files of a page, each an hour younger than the one before."""
+    files = [(name, text) for name, kind, text in BLOCK.findall(page) if kind == "csv"]
+    for hours, (name, text) in enumerate(reversed(files), 1):
+        Path(name).write_text(text, encoding="utf-8")
+        os.utime(name, (time.time() - 3600 * hours,) * 2)
+
+
 @pytest.mark.usefixtures("spark", "home")
-def test_the_tutorial_prints_what_it_shows(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], spark: SparkSession
+@pytest.mark.parametrize("name, least", [("tutorial/first-batch.md", (6, 11)), ("how-to/load-your-csv.md", (4, 7))])
+def test_a_page_prints_what_it_shows(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    spark: SparkSession,
+    name: str,
+    least: tuple[int, int],
 ) -> None:
     monkeypatch.chdir(tmp_path)
+    page = (DOCS / name).read_text(encoding="utf-8")
+    write_files(page)
     printed: list[str] = []
     shown = run = 0
-    for kind, block in BLOCK.findall(PAGE.read_text(encoding="utf-8")):
+    for _, kind, block in BLOCK.findall(page):
         if kind == "text":
             missing = [line for line in map(plain, block.splitlines()) if line not in printed]
             assert missing == []
             shown += 1
-            continue
-        printed = []
-        for words in (shlex.split(line.removeprefix("$ ")) for line in block.splitlines()):
-            if words[0] in BY_HAND:
-                continue
-            agreed = ["--yes"] if words[1] == "reset" else []
-            code = ended([*words[1:], *agreed])
-            out = capsys.readouterr().out
-            assert code == 0, (words, out)
-            printed += ["", *map(plain, out.splitlines())]
-            run += 1
-    assert (shown, run) > (5, 10)
+        elif kind == "python":
+            exec(compile(block, name, "exec"), {})
+            assert capsys.readouterr().out
+        elif kind == "console":
+            printed = []
+            for words in (shlex.split(line.removeprefix("$ ")) for line in block.splitlines()):
+                if words[0] in BY_HAND:
+                    continue
+                code = ended([*words[1:], *(["--yes"] if words[1] in ASKING else [])])
+                out = capsys.readouterr().out
+                assert code == 0, (words, out)
+                printed += ["", *map(plain, out.splitlines())]
+                run += 1
+    assert (shown, run) >= least

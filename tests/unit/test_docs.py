@@ -11,6 +11,7 @@ import pytest
 from pydantic import BaseModel
 
 from lakehouse.cli.main import COMMANDS, cli
+from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Source, Table
 from lakehouse.contract.rules import CHECKS
 from lakehouse.ops.accounting import CLASSES
@@ -175,6 +176,19 @@ def test_the_tutorial_shows_the_sample_that_its_command_writes(tmp_path: Path) -
         counts = (file.new, file.corrections, file.redelivered, file.duplicates, file.stale, sum(file.bad.values()))
         cells = "│".join(f"{count:,}".replace(",", " ") for count in (file.records, *counts, file.blank))
         assert f"│{file.path.name}│{cells}│".replace(" ", "") in text.replace(" ", "")
+
+
+def test_the_how_to_has_every_column_of_superstore_and_whether_a_row_needs_it() -> None:
+    text = (DOCS / "how-to" / "load-your-csv.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (`.+`) \| .+ \| (.+) \|$", text.partition("## Load it")[0], re.MULTILINE)
+    told = {name: needed == "in every row" for names, needed in rows for name in names.strip("`").split("`, `")}
+    assert told == {c.header: c.required for c in load_catalog(ROOT / "conf").sources["superstore"].columns}
+
+
+def test_every_page_that_the_code_names_is_there() -> None:
+    named_pages = set(re.findall(r"docs/[\w/-]+\.md", said_by_the_code()))
+    assert {page for page in named_pages if not (ROOT / page).exists()} == set()
+    assert "docs/how-to/load-your-csv.md" in named_pages
 
 
 def said_by_the_code() -> str:

@@ -19,7 +19,8 @@ from lakehouse.cli import jobs, show
 from lakehouse.cli.main import main
 from lakehouse.gold import release
 from lakehouse.gold.release import COMPLETE, Release
-from lakehouse.ops import tables, withdrawals
+from lakehouse.ops import accounting, tables, withdrawals
+from lakehouse.ops.accounting import Accounting
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
@@ -113,6 +114,20 @@ def test_gold_is_told_and_whether_silver_is_ahead(lakehouse: Command, lake: Lake
     assert "Gold: the newest release" in shown
     assert "2 000" in shown
     assert "2026-11-21 14:30:00" in shown
+
+
+def test_records_that_were_processed_are_told_as_such_whatever_became_of_them(
+    lakehouse: Command, lake: Lake, two_files: list[str]
+) -> None:
+    assert status_of(lake)["bronze"][0]["processed"] == 0
+    (first, _) = ledger.read(lake)
+    told = {"batch_id": "b", "kind": "csv", "source": "superstore", "landing_id": first.landing_id, "generation": 0}
+    classes = {"quarantined": 150, "blank": 50}
+    done = Accounting(**told, rule_fingerprint="f", rows_in=200, silver_version=0, classes=classes, status="done")
+    accounting.write(lake, done)
+    (bronze,) = status_of(lake)["bronze"]
+    assert (bronze["records"], bronze["processed"], bronze["quarantined"]) == (202, 200, 150)
+    assert "┃ processed ┃" in lakehouse("status").out
 
 
 def test_status_does_not_load_pyspark(lake: Lake, two_files: list[str]) -> None:

@@ -1,5 +1,7 @@
 """Tables fit the terminal: whole words in columns, cards where there is no room for them."""
 
+from collections.abc import Sequence
+
 import pytest
 from rich.console import Console
 
@@ -10,10 +12,14 @@ ROWS = [("day_1.csv", 1200, "all is well"), ("day_2.csv", 7, "nothing new under 
 
 
 def drawn(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], width: int, cut: str | None = None
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    width: int,
+    rows: Sequence[Sequence[object]] = ROWS,
+    cut: str | None = None,
 ) -> str:
     monkeypatch.setattr(show, "_console", lambda: Console(width=width))
-    show.table("Files", COLUMNS, ROWS, cut=cut)
+    show.table("Files", COLUMNS, rows, cut=cut)
     return "\n".join(line.rstrip() for line in capsys.readouterr().out.splitlines())
 
 
@@ -48,10 +54,27 @@ def test_where_words_would_break_each_row_is_a_card(
     assert lines[4:6] == ["", " file           day_2.csv"]
 
 
+LONG = [("day_1.csv", 7, "quantity 'abc': not a whole number, as long as this text is")]
+
+
 def test_a_text_that_may_be_cut_is_cut_before_rows_become_cards(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert "│ day_2.csv │     7 │ nothing new under t… │" in drawn(monkeypatch, capsys, 44, cut="what was said")
+    text = drawn(monkeypatch, capsys, 60, LONG, cut="what was said")
+    assert "│ day_1.csv │    7 │ quantity 'abc': not a whole number, … │" in text
+
+
+def test_a_text_is_not_cut_to_where_it_says_nothing(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "quantity 'abc': not a whole" in drawn(monkeypatch, capsys, 58, LONG, cut="what was said")
+    assert "this text is" in drawn(monkeypatch, capsys, 58, LONG, cut="what was said").replace("\n ", "")
+
+
+def test_a_short_text_needs_no_more_room_than_it_has(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert "│ day_2.csv │     7 │ nothing new" in drawn(monkeypatch, capsys, 49, cut="what was said")
 
 
 def test_an_empty_table_has_its_titles_alone(
