@@ -1,7 +1,7 @@
 """Gold from nothing: the whole of silver, observed, versioned and pointed at.
 
 In: a version of silver. Out: all tables of a release. Guaranteed: what is written depends on silver and the
-contracts alone; every table is replaced by one commit.
+contracts alone; the rows of each table are replaced in one commit.
 """
 
 from collections.abc import Iterable, Mapping

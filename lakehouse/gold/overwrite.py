@@ -1,6 +1,7 @@
 """A table of gold written wholly, as its contract has it today.
 
-In: all rows of a table. Out: one commit that replaces what was there. Guaranteed: the table's history stays, so that
+In: all rows of a table. Out: one commit that replaces the rows; around it, where an older contract made the table,
+commits that change its constraints and clustering. Guaranteed: the table's history stays, so that
 older releases can still be read; its columns, clustering and CHECK constraints are the contract's, also where an older
 contract made the table. (Only NOT NULL of columns that a newer contract added is left to the constraints and `verify`.)
 """
@@ -13,7 +14,7 @@ from lakehouse.contract.derive.delta_table import at, check_constraints
 from lakehouse.contract.model import Table
 from lakehouse.gold.build import Build, commit
 from lakehouse.ops import tables
-from lakehouse.silver.upsert import create_table
+from lakehouse.runtime.delta import create_table
 
 PREFIX = "delta.constraints."
 

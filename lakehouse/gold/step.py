@@ -20,9 +20,9 @@ from lakehouse.gold.observations import followed, observations, observed
 from lakehouse.gold.release import FACT, GOLD_TABLES, Release
 from lakehouse.gold.repoint import fact_difference, facts_before
 from lakehouse.gold.span import Span
+from lakehouse.runtime.delta import signed
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.silver import SALES
-from lakehouse.silver.upsert import signed
 
 
 def build_step(build: Build, span: Span) -> dict[str, Written]:

@@ -18,6 +18,7 @@ from lakehouse.ops.accounting import HELD, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
+from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
 from lakehouse.runtime.storage import remove_tree
@@ -117,7 +118,7 @@ class _Compared:
 def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int) -> _Compared:
     """Compare the winners with silver as it is now."""
     location, table = lake.location(SALES), batch.rules.table
-    upsert.create_table(spark, table, location)
+    create_table(spark, table, location)
     pinned = tables.version(lake, SALES) or 0
     silver = spark.read.format("delta").load(location)  # of that version: `_merge` refuses another one
     if pinned == 0:  # nothing was ever written, and the planner leaves the join out

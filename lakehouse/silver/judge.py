@@ -1,7 +1,7 @@
 """Landed files as judged statements: every record typed, canonical, and with its reasons, in one chain.
 
 In: landings of one source. Out: every column of the target's contract but `_batch_id`, and the columns of
-`lakehouse.silver.validate`. Guaranteed: pure, one row per record; batches and rebuilds go through this alone.
+`lakehouse.silver.validate`. Guaranteed: one row per record, nothing written; batches and rebuilds go through here.
 """
 
 from collections.abc import Sequence

@@ -1,42 +1,22 @@
 """The MERGE into silver: newer statements only, in one commit that carries the batch id.
 
-In: classified winners. Out: what Delta counted. Guaranteed: the newer-only condition stands in the MERGE
+In: classified winners. Out: one commit. Guaranteed: the newer-only condition stands in the MERGE
 itself, so that running it again, or after another writer, can never put an older statement over a newer one.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 
 from delta.tables import DeltaTable
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Column, Table
-from lakehouse.runtime.storage import table_exists
+from lakehouse.runtime.delta import signed
 from lakehouse.silver import CHANGES
 from lakehouse.silver.bounds import Bounds
 from lakehouse.silver.classify import current_hash
 from lakehouse.silver.order import KEYS, rank
-
-USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
-
-
-@contextmanager
-def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
-    """Commits made inside carry the id as `userMetadata`."""
-    spark.conf.set(USER_METADATA, commit_id)
-    try:
-        yield
-    finally:
-        spark.conf.unset(USER_METADATA)
-
-
-def create_table(spark: SparkSession, table: Table, location: str) -> None:
-    """Create the table from its contract where it is not there yet."""
-    if not table_exists(location):
-        spark.sql(create_statement(table, location))
 
 
 def merge_changes(

@@ -21,6 +21,7 @@ from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import Rules
+from lakehouse.runtime.delta import signed
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease, lease, own_jvm
 from lakehouse.runtime.storage import remove_tree
@@ -31,7 +32,6 @@ from lakehouse.silver.dedupe import PROVENANCE
 from lakehouse.silver.judge import judged_rows
 from lakehouse.silver.order import KEYS, rank
 from lakehouse.silver.settle import settle_all, settle_withdrawal
-from lakehouse.silver.upsert import signed
 
 RESTORED, REMOVED = "restored", "removed"
 

@@ -1,0 +1,32 @@
+"""What every writer of a Delta table does: create it from its contract, sign its commits.
+
+In: a session, a contract, an id. Out: a table, commits that carry the id as `userMetadata`. Guaranteed: a commit that a
+killed run made is found again by its id.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.sql import SparkSession
+
+from lakehouse.contract.derive.delta_table import create_statement
+from lakehouse.contract.model import Table
+from lakehouse.runtime.storage import table_exists
+
+USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
+
+
+@contextmanager
+def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
+    """Commits made inside carry the id as `userMetadata`."""
+    spark.conf.set(USER_METADATA, commit_id)
+    try:
+        yield
+    finally:
+        spark.conf.unset(USER_METADATA)
+
+
+def create_table(spark: SparkSession, table: Table, location: str) -> None:
+    """Create the table from its contract where it is not there yet."""
+    if not table_exists(location):
+        spark.sql(create_statement(table, location))
