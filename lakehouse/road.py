@@ -15,6 +15,7 @@ from lakehouse.gold import pending as gold_pending
 from lakehouse.gold.release import Release, is_new, newest
 from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, Accounting
+from lakehouse.ops.spark import session_for
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver import pending as silver_pending
@@ -232,11 +233,9 @@ def _spark(lake: Lake, say: Say) -> "SparkSession":
     """The one session of a run, started where none is there yet."""
     from pyspark.sql import SparkSession
 
-    from lakehouse.runtime.session import open_session
-
     if SparkSession.getActiveSession() is None:
         say("starting Spark")
-    return open_session(lake.settings)
+    return session_for(lake)
 
 
 def _landing(say: Say) -> Callable[[str, int, int], None]:

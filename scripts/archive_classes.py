@@ -13,12 +13,12 @@ from lakehouse.errors import LakehouseError
 from lakehouse.runtime.class_archive import archive_path, make_archive
 from lakehouse.runtime.jars import class_path
 
-ROWS = 500
+ROWS = 300
 LONGEST_EXIT = 120
 
 
 def main() -> None:
-    """Make the archive by sending a few sample rows down the road."""
+    """Make the archive by sending a few sample rows down the road, in steps, and verifying what came of it."""
     path = archive_path(class_path())
     if path.is_file():
         return
@@ -39,15 +39,19 @@ def _archive(made: Path, home: Path) -> None:
     os.environ["LAKEHOUSE_HOME"] = str(home)
     from pyspark import SparkContext
 
+    from lakehouse.care.verify import findings
     from lakehouse.road import travel
     from lakehouse.runtime.lake import open_lake
     from lakehouse.runtime.session import open_session
     from lakehouse.sample import write_sample
 
-    write_sample(home / "sample", rows=ROWS, days=2)
-    spark = open_session(open_lake("local").settings, java_options=[make_archive(made)])
+    files = write_sample(home / "sample", rows=ROWS, days=2)
+    lake = open_lake("local")
+    spark = open_session(lake.settings, small=True, java_options=[make_archive(made)])
     process = spark.sparkContext._gateway.proc
-    travel("local", "superstore", [str(home / "sample")], to="gold")
+    for file in files:
+        travel("local", "superstore", [str(file.path)], to="gold")
+    findings(lambda: spark, lake, rebuild=True)
     spark.stop()
     SparkContext._gateway.shutdown()
     process.stdin.close()

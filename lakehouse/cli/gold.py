@@ -37,12 +37,12 @@ def releases(ctx: click.Context, as_json: bool) -> int:
 def diff(env: str | None, old: str, new: str, as_json: bool) -> int:
     """What release NEW has that OLD has not, by table; releases go by number or id."""
     from lakehouse.gold.releases import difference
+    from lakehouse.ops.spark import session_for
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
 
     lake = open_lake(env)
     with working():
-        found = difference(open_session(lake.settings), lake, old, new)
+        found = difference(session_for(lake), lake, old, new)
     if as_json:
         document(found)
         return 0
@@ -66,12 +66,12 @@ def history(env: str | None, entity: str, key: str, source: str | None, as_json:
     """The versions of one customer, product or store, and how many facts point at each."""
     from lakehouse.cli.versions import readable, title
     from lakehouse.gold.history import history as versions_of
+    from lakehouse.ops.spark import session_for
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
 
     lake = open_lake(env)
     with working():
-        versions = versions_of(open_session(lake.settings), lake, entity, key, source)
+        versions = versions_of(session_for(lake), lake, entity, key, source)
     if as_json:
         document({"versions": versions})
         return 0

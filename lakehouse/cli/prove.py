@@ -11,11 +11,11 @@ from lakehouse.cli.show import document, sentence, table, working
 def digest(env: str | None, as_json: bool) -> int:
     """A digest of each table, independent of the order of its rows: equal content, equal digest."""
     from lakehouse.care.verify import digests
+    from lakehouse.ops.spark import session_for
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
 
     lake = open_lake(env)
-    found = digests(lambda: open_session(lake.settings), lake)
+    found = digests(lambda: session_for(lake), lake)
     if as_json:
         document({name: {"rows": one.rows, "sum": str(one.sum)} for name, one in found.items()})
     else:
@@ -34,12 +34,12 @@ def digest(env: str | None, as_json: bool) -> int:
 def verify(env: str | None, rebuild: bool, as_json: bool) -> int:
     """Check the promises on what is there; exit code 1 where one does not hold."""
     from lakehouse.care.verify import findings
+    from lakehouse.ops.spark import session_for
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.session import open_session
 
     lake = open_lake(env)
     with working() as say:
-        found = findings(lambda: open_session(lake.settings), lake, rebuild=rebuild, say=say)
+        found = findings(lambda: session_for(lake), lake, rebuild=rebuild, say=say)
     ok = all(one.ok for one in found)
     if as_json:
         document({"ok": ok, "findings": found})

@@ -12,12 +12,15 @@ from pathlib import Path
 
 from lakehouse.runtime.java import find_java
 
+TRAINING = 2
+"""Raised when scripts/archive_classes.py has the JVM do other things before it writes the archive."""
+
 
 def archive_path(class_path: str) -> Path:
     """Where the archive for these jars is, or would be: in the Python environment, so that it goes with it."""
     java = find_java().resolve()
     spec = find_spec("pyspark")
-    told = [java, java.stat().st_mtime_ns, class_path, spec.origin if spec else None]
+    told = [TRAINING, java, java.stat().st_mtime_ns, class_path, spec.origin if spec else None]
     key = hashlib.sha256("|".join(map(str, told)).encode()).hexdigest()[:16]
     return Path(sys.prefix) / "share" / "lakehouse" / f"classes-{key}.jsa"
 

@@ -62,6 +62,14 @@ ONE_MACHINE = {
 }
 """What only speed and quiet depend on, on one machine."""
 
+BY_SIZE = {
+    # A plan made once, in place of one made anew after each shuffle.
+    "spark.sql.adaptive.enabled": ("false", "true"),
+    # Files rewritten by a MERGE, in place of marks in vectors beside them.
+    "spark.databricks.delta.merge.deletionVectors.persistent": ("false", "true"),
+}
+"""What is quicker where tables are small, and where they are not; docs/decisions/0011 has the figures."""
+
 LARGEST_LOG = 1_000_000
 """From so many bytes on the file of what JVMs print begins anew."""
 
@@ -71,22 +79,25 @@ IDLE_TALK = ("WARNING: Using incubator modules", "Picked up ", "NOTE: ")
 
 LEAN_JVM = (
     *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-DontCompileHugeMethods"),
+    *("-XX:Tier3InvocationThreshold=20", "-XX:Tier3MinInvocationThreshold=10"),
+    *("-XX:Tier3CompileThreshold=100", "-XX:Tier3BackEdgeThreshold=5000"),
     *("-XX:ReservedCodeCacheSize=256m", "-XX:MetaspaceSize=256m", "-Xmn256m"),
 )
 """On few cores the JVM's own threads take them from the data: this halves the memory and a cold run's CPU time.
 
-With one compiler alone the code cache is 48 MB unless told otherwise: too little for Spark, whose code would be thrown
-away and compiled again all the time; a small metaspace makes full collections only to grow, a small young generation
-lets plans grow old that live for a moment.
+Planning a query calls most methods some dozen times only: they are compiled sooner than is usual. With one compiler
+alone the code cache is 48 MB unless told otherwise: too little for Spark, whose code would be thrown away and compiled
+again all the time. A small metaspace makes full collections only to grow; a small young generation lets plans grow old
+that live for a moment.
 """
 
 
-def open_session(settings: Settings, app: str = "lakehouse", java_options: Sequence[str] = ()) -> SparkSession:
+def open_session(settings: Settings, *, small: bool = False, java_options: Sequence[str] = ()) -> SparkSession:
     """The session, started where none runs.
 
     Args:
         settings: where Spark runs, and with how much memory.
-        app: its name in Spark's own pages.
+        small: whether its tables are; a session that runs is told anew each time.
         java_options: more of them for a JVM that is started here.
 
     Raises:
@@ -97,14 +108,14 @@ def open_session(settings: Settings, app: str = "lakehouse", java_options: Seque
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {
-        **(_left_open_by_spark_submit() if submitted else {**_of_our_own_jvm(settings, java_options), **ONE_MACHINE}),
+        **(_left_open_by_spark_submit(small) if submitted else _of_our_own_jvm(settings, java_options, small)),
         **SEMANTICS,
         "spark.sql.warehouse.dir": str(settings.home / "staging" / "spark"),
-        "spark.sql.shuffle.partitions": str(settings.spark.shuffle_partitions),
+        "spark.sql.shuffle.partitions": "1" if small else str(settings.spark.shuffle_partitions),
     }
     if not submitted:
         _start_jvm(settings, options)
-    builder = SparkSession.builder.appName(app)
+    builder = SparkSession.builder.appName("lakehouse")
     for key, value in options.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
@@ -112,7 +123,7 @@ def open_session(settings: Settings, app: str = "lakehouse", java_options: Seque
     return spark
 
 
-def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str, str]:
+def _of_our_own_jvm(settings: Settings, java_options: Sequence[str], small: bool) -> dict[str, str]:
     """What spark-submit would be told on its command line."""
     class_path = jars.class_path()
     return {
@@ -121,15 +132,21 @@ def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str
         "spark.driver.extraClassPath": class_path,
         "spark.executor.extraClassPath": class_path,
         "spark.driver.extraJavaOptions": _java_options(settings, [*use_archive(class_path), *java_options]),
+        **_on_one_machine(small),
     }
 
 
-def _left_open_by_spark_submit() -> dict[str, str]:
+def _on_one_machine(small: bool) -> dict[str, str]:
+    """What suits one machine, and the size of the tables."""
+    return {**ONE_MACHINE, **{key: values[0] if small else values[1] for key, values in BY_SIZE.items()}}
+
+
+def _left_open_by_spark_submit(small: bool) -> dict[str, str]:
     """What suits one machine, where spark-submit runs on one and was not told otherwise."""
     SparkContext._ensure_initialized()
     told = SparkConf()
     local = (told.get("spark.master") or "local").startswith("local")
-    return {key: value for key, value in ONE_MACHINE.items() if local and not told.contains(key)}
+    return {key: value for key, value in _on_one_machine(small).items() if local and not told.contains(key)}
 
 
 def _start_jvm(settings: Settings, options: Mapping[str, str]) -> None:

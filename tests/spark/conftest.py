@@ -31,10 +31,18 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("LAKEHOUSE_HOME", str(tmp_path_factory.mktemp("session")))
         # The session of a run is lean for a short life; this one lives long enough for the optimising compiler to pay.
-        session = open_session(load_settings("local"), java_options=["-XX:TieredStopAtLevel=4"])
+        session = open_session(load_settings("local"), small=True, java_options=["-XX:TieredStopAtLevel=4"])
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()
+
+
+@pytest.fixture(scope="module")
+def large(spark: SparkSession) -> Iterator[None]:
+    """The session as it is for large tables: for whole modules, so that both ways are tried by many tests."""
+    open_session(load_settings("local"))
+    yield
+    open_session(load_settings("local"), small=True)
 
 
 @pytest.fixture
@@ -57,4 +65,5 @@ def online_retail(
 ) -> tuple[Lake, list[Accounting]]:
     """A lakehouse with all of Online Retail in silver, and what it came to; not to be written to but in gold."""
     lake = lake_at(tmp_path_factory.mktemp("online_retail"), open_lake("local"))
+    open_session(lake.settings)
     return lake, travel(spark, lake, "online_retail", [real_data / ONLINE_RETAIL], EARLIER)

@@ -25,6 +25,8 @@ from tests.spark.gold_data import counted_digests
 from tests.spark.statements import CONTENT, bring, judged
 from tests.spark.travels import digest_of, lake_at
 
+pytestmark = pytest.mark.usefixtures("large")
+
 RECORDED = [datetime(2024, 5, day, tzinfo=UTC) for day in (1, 2, 3, 4)]
 DAY = datetime(2024, 1, 1, tzinfo=UTC)
 SOURCES = ("superstore", "online_retail")

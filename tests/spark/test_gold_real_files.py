@@ -21,6 +21,8 @@ from tests.real_files import CP1252, EARLIER, GOLD_DIGESTS, LATER, ONLINE_RETAIL
 from tests.spark.gold_data import counted_digests
 from tests.spark.travels import digest_of, folder_of, travel
 
+pytestmark = pytest.mark.usefixtures("large")
+
 
 def shuffled_pieces(file: Path, count: int, folder: Path) -> list[Path]:
     """The rows of a file, dealt at random to so many files: each piece has sales from all times."""

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import permutations
 
+import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.runtime.lake import Lake
 from tests.oracle.silver import State, Statement, apply_batch, silver_of
 from tests.spark.statements import bring, judged, said
 from tests.spark.travels import classes, expected, sales, standings
+
+pytestmark = pytest.mark.usefixtures("large")
 
 FIRST, SECOND, THIRD = (datetime(2024, 5, day, tzinfo=UTC) for day in (1, 2, 3))
 SPLITS = {"ends_live": [(6,), (3, 3), (2, 1, 3), (1, 2, 2, 1)], "ends_deleted": [(1, 2, 1, 2)]}

@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from random import Random
 
+import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,6 +19,8 @@ from lakehouse.ops.accounting import Accounting
 from lakehouse.runtime.lake import Lake
 from tests.real_files import CP1252, EARLIER, LATER, ONLINE_RETAIL, SILVER_DIGESTS, UTF_8
 from tests.spark.travels import classes, digest_of, lake_at, moment, one, sales, standings, travel
+
+pytestmark = pytest.mark.usefixtures("large")
 
 TOTALS = {"sales": "Sales", "profit": "Profit", "quantity": "Quantity"}
 NAMES = {"customer_name": "Customer Name", "city": "City", "state": "State", "product_name": "Product Name"}

@@ -34,6 +34,8 @@ from tests.oracle.silver import State, silver_of
 from tests.spark.gold_data import counted_digests
 from tests.spark.travels import digest_of, expected, lake_at, sales, standings, travel
 
+pytestmark = pytest.mark.usefixtures("large")
+
 PLACES = range(4)
 
 

@@ -32,7 +32,7 @@ def lake(home: Path) -> Lake:
 def lakehouse(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Command:
     """Calls the command line as the installed command does; none of it may start Spark."""
 
-    def no_spark(*_: object) -> None:
+    def no_spark(*_: object, **__: object) -> None:
         raise AssertionError("Spark was started")
 
     monkeypatch.setattr(session, "open_session", no_spark)
@@ -65,5 +65,5 @@ def file(good_file: Path, tmp_path: Path) -> Path:
 @pytest.fixture
 def no_session(lakehouse: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command line with a session that nobody asks anything."""
-    monkeypatch.setattr(session, "open_session", lambda _: None)
+    monkeypatch.setattr(session, "open_session", lambda *_, **__: None)
     return lakehouse
