@@ -68,7 +68,7 @@ BY_SIZE = {
     # Files rewritten by a MERGE, in place of marks in vectors beside them.
     "spark.databricks.delta.merge.deletionVectors.persistent": ("false", "true"),
 }
-"""What is quicker where tables are small, and where they are not; docs/decisions/0011 has the figures."""
+"""What is quicker where tables are small, and where they are not; docs/decisions/0012 has the figures."""
 
 LARGEST_LOG = 1_000_000
 """From so many bytes on the file of what JVMs print begins anew."""
