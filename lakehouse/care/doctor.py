@@ -15,7 +15,7 @@ from pathlib import Path
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, LakehouseError
 from lakehouse.publish import emulator
-from lakehouse.publish.connection import connected
+from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.runtime import jars
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import open_lake
@@ -106,11 +106,23 @@ def _warehouse(settings: Settings) -> str:
         server = emulator.running(str(settings.home))
         served = f"served by process {server.pid}" if server else "opened when it is asked"
         return f"{place}, {served}, at {emulator.folder_of(str(settings.home))}"
-    with connected(settings, "lakehouse doctor") as connection:
-        rows = connection.cursor().execute("SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_SCHEMA()")
-        ((role, warehouse, schema),) = rows.fetchall() if rows else [(None, None, None)]
+    role, warehouse, schema = _rights(settings)
     if None in (role, warehouse, schema):
         missing = {"role": role, "warehouse": warehouse, "schema": schema}
         told = ", ".join(name for name, value in missing.items() if value is None)
         raise JobError(f"{place} answers, but this user may not use its {told}: have it granted, or name another")
     return f"{place}, as {role} on {warehouse}"
+
+
+def _rights(settings: Settings) -> tuple[str | None, ...]:
+    """Role, warehouse and schema that the user may use; None for one that it may not."""
+    with connected(settings, "lakehouse doctor") as connection:
+        from snowflake.connector.errors import Error
+
+        cursor = connection.cursor()
+        try:
+            cursor.execute("SELECT CURRENT_ROLE(), CURRENT_WAREHOUSE(), CURRENT_SCHEMA()")
+            row = cursor.fetchone()
+        except Error as error:
+            raise JobError(f"{settings.warehouse.place} answers, but refuses: {sentence_of(error)}") from error
+    return row if isinstance(row, tuple) else (None, None, None)

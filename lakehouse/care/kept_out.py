@@ -1,7 +1,7 @@
-"""Rows in quarantine as people ask for them: the values that broke each rule, and whether the line came again.
+"""Rows in quarantine as people ask for them: the values that broke each rule, and what stands of the line.
 
 In: `ops.quarantine`, the ledger, silver. Out: `KeptOut`s, for those rows alone that are shown. Guaranteed: nothing
-is written; pyspark is not loaded; what stands in a table stays as it is: a line that came again is still `open` there.
+is written; pyspark is not loaded; what stands in a table stays as it is: a corrected line is still `open` there.
 """
 
 from collections.abc import Collection, Mapping, Sequence
@@ -42,11 +42,11 @@ class Broken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class KeptOut:
-    """A row of `ops.quarantine`, the rules it broke, and as of when its line stands in silver, where it came again."""
+    """A row of `ops.quarantine`, the rules it broke, and as of when its line stands in silver, where not before."""
 
     row: Row
     broken: Sequence[Broken]
-    came_again: datetime | None
+    stands_as_of: datetime | None
 
 
 def rows_kept_out(lake: Lake, source: str | None, reason: str | None) -> list[Row]:
@@ -75,7 +75,7 @@ def explained(lake: Lake, rows: Sequence[Row]) -> list[KeptOut]:
         KeptOut(
             row=row,
             broken=[_broken(name, declared.get(row["source"], {}), known) for name in row["reasons"]],
-            came_again=at if (at := stands.get(key)) is not None and at >= row["recorded_at"] else None,
+            stands_as_of=at if (at := stands.get(key)) is not None and at >= row["recorded_at"] else None,
         )
         for row, known, key in zip(rows, texts, keys, strict=True)
     ]
@@ -133,6 +133,6 @@ def _in_silver(lake: Lake, keys: Collection[tuple[str, str]]) -> dict[tuple[str,
     for source, sale_id in keys:
         wanted.setdefault(source, []).append(sale_id)
     columns = ["source_system", "sale_id", "recorded_at", "is_deleted"]
-    found = (tables.among(lake, SALES, columns, source_system=[name], sale_id=ids) for name, ids in wanted.items())
+    found = (tables.among(lake, SALES, columns, "sale_id", ids, source_system=name) for name, ids in wanted.items())
     rows = (row for rows in found for row in rows if not row["is_deleted"])
     return {(row["source_system"], row["sale_id"]): row["recorded_at"] for row in rows}

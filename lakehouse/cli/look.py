@@ -18,8 +18,8 @@ TITLES = {
     "runs": "Last runs",
 }
 
-SINCE = "since then"
-"""The title of what became of a line after it was kept out."""
+STANDS = "in silver"
+"""The title of what stands of a line that was kept out."""
 
 VALUE, RAW = 40, 200
 """So many characters are shown of a value, and of the text of a row that has no fields; JSON has them whole."""
@@ -67,7 +67,7 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
     if as_json:
         document({"rows": len(wanted), "shown": [_whole(one) for one in shown]})
         return 0
-    columns = ["file", "line", "rule", "why", *([SINCE] if any(one.came_again for one in shown) else [])]
+    columns = ["file", "line", "rule", "why", *([STANDS] if any(one.stands_as_of for one in shown) else [])]
     lines = (line for one in shown for line in _lines(one))
     table("Quarantine", columns, (line[: len(columns)] for line in lines), cut="why")
     sentence(f"{len(shown)} of {len(wanted)} row(s); --json has them whole")
@@ -76,21 +76,28 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
 
 def _lines(one: "KeptOut") -> Iterator[tuple[object, ...]]:
     """What the table says of a row: a line a rule that it broke."""
-    since = f"line came again, as of {one.came_again:%Y-%m-%d}" if one.came_again else None
     raw = _cut(one.row["raw_text"] or "", RAW)
     for broken in one.broken:
         named = ", ".join(f"{column} {_quoted(text)}" for column, text in broken.values.items())
         why = f"{named}: {broken.words}" if named else ": ".join(filter(None, (broken.words, raw)))
-        yield _name(one.row["file"]), one.row["line"], broken.rule, why, since
+        yield _name(one.row["file"]), one.row["line"], broken.rule, why, _standing(one)
+
+
+def _standing(one: "KeptOut") -> str | None:
+    """What stands of its line, where that is not older than the row."""
+    if one.stands_as_of is None:
+        return None
+    later = one.stands_as_of > one.row["recorded_at"]
+    return f"a later one, as of {one.stands_as_of:%Y-%m-%d}" if later else "another of the same as-of"
 
 
 def _whole(one: "KeptOut") -> dict[str, object]:
-    """What JSON has of a row: its columns, the values that each broken rule asks, and whether its line came again."""
+    """What JSON has of a row: its columns, the values that each broken rule asks, and as of when its line stands."""
     broken: list[dict[str, str | None]] = []
     for rule in one.broken:
         values = rule.values.items() or [(None, None)]
         broken += ({"rule": rule.rule, "column": column, "value": value} for column, value in values)
-    return {**one.row, "broken": broken, "came_again": one.came_again}
+    return {**one.row, "broken": broken, "stands_as_of": one.stands_as_of}
 
 
 def _quoted(text: str | None) -> str:

@@ -181,8 +181,8 @@ def agreed(question: str) -> None:
 
 
 def printable(text: str) -> str:
-    """The text without what would move a terminal's cursor or colour it: such characters stand escaped."""
-    return "".join(repr(c)[1:-1] if category(c) in ("Cc", "Cs") else c for c in text)
+    """The text with what moves a cursor, colours, turns a line round or cannot be seen escaped."""
+    return "".join(repr(c)[1:-1] if category(c) in ("Cc", "Cf", "Cs") else c for c in text)
 
 
 def _console() -> "Console":

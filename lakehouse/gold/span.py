@@ -20,14 +20,17 @@ HOUSEKEEPING = frozenset(
 )
 """Operations that leave every row as it is."""
 
+MOST_BATCHES = 5_000
+"""Of more, both versions are compared wholly: rows are not looked for by so many ids in one expression."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Span:
     """What happened to silver after version `old`, up to `new`.
 
-    `batches` are the ids written into the rows that came; None where a commit does not say which rows it
-    changed, or removed some, so that both versions must be compared wholly. `updates`: whether any row was
-    there before.
+    `batches` are the ids written into the rows that came; None where a commit does not say which rows it changed, or
+    removed some, or where they are very many, so that both versions must be compared wholly. `updates`: whether any row
+    was there before.
     """
 
     old: int
@@ -49,7 +52,7 @@ def span_between(lake: Lake, old: int, new: int) -> Span:
         return Span(old=old, new=new, batches=None, updates=True)
     updates = any(_metric(commit, "numTargetRowsUpdated") for commit in telling)
     batches = tuple(dict.fromkeys(str(commit["userMetadata"]) for commit in telling))
-    return Span(old=old, new=new, batches=batches, updates=updates)
+    return Span(old=old, new=new, batches=batches if len(batches) <= MOST_BATCHES else None, updates=updates)
 
 
 def _tells_its_rows(commit: Mapping[str, Any]) -> bool:

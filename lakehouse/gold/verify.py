@@ -21,7 +21,7 @@ from lakehouse.gold.scd2 import BEGINNING
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
+from lakehouse.runtime.leases import lease, own_jvm
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import SALES
@@ -160,7 +160,8 @@ def _rebuilt(spark: SparkSession, lake: Lake, release: Release, say: Say) -> Fin
 def _folder(lake: Lake, say: Say) -> Iterator[str]:
     """A folder for versions built anew: one at a time, so that what a killed one left is known to be nobody's."""
     folder = lake.staging("verify")
-    with lease(lake.root, "verify", say=say):
+    with lease(lake.root, "verify", say=say) as held:
+        held.guard(own_jvm())
         remove_tree(folder)
         try:
             yield folder

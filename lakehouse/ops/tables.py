@@ -90,13 +90,23 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
     return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
 
 
-def among(lake: Lake, table: str, columns: Sequence[str], **texts: Collection[str]) -> list[Row]:
-    """Columns of the rows where others have one of the texts given; [] where there is no table, or no text for one."""
+AT_A_TIME = 1_000
+"""So many texts are asked for in one expression."""
+
+
+def among(lake: Lake, table: str, columns: Sequence[str], name: str, texts: Sequence[str], **equal: str) -> list[Row]:
+    """Columns of the rows where one has any of the texts, and others equal theirs; [] where there is no table.
+
+    The texts are asked for some at a time: an expression of some ten thousand is more than the engine's stack holds.
+    """
     try:
         opened = DeltaTable(lake.location(table))
     except TableNotFoundError:
         return []
-    return pa.table(_scan(opened, columns, _among(texts))).to_pylist() if all(texts.values()) else []
+    others = {other: [text] for other, text in equal.items()}
+    parts = (texts[start : start + AT_A_TIME] for start in range(0, len(texts), AT_A_TIME))
+    found = (pa.table(_scan(opened, columns, _among({name: part, **others}))) for part in parts)
+    return [row for part in found for row in part.to_pylist()]
 
 
 def copy(lake: Lake, table: str, version: int, location: str, **among: Collection[str]) -> None:

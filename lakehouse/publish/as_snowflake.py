@@ -1,8 +1,8 @@
 """Where fakesnow differs from Snowflake in what matters here, and is mended.
 
 In: fakesnow as it was installed. Out: the same, with exact sums, NULL times, Snowflake's words for what is refused,
-its headings, and the rows and comments of SHOW TABLES. Guaranteed: mended once a process; nothing of DuckDB's own
-wording is left where a name is unknown.
+its headings, and the rows and comments of SHOW TABLES. Guaranteed: mended once a process; where a table or a
+column is unknown, nothing is left of DuckDB's own wording.
 """
 
 import re
@@ -20,7 +20,7 @@ from sqlglot import exp, parse_one
 from lakehouse.ops.tables import quoted
 
 SAID = (
-    (re.compile(r'Table with name "?([^" ]+)"? does not exist'), "Object '{}' does not exist or not authorized"),
+    (re.compile(r'Table with name "?(.+?)"? does not exist'), "Object '{}' does not exist or not authorized"),
     (re.compile(r'Referenced column "(.+?)" not found'), "invalid identifier '{}'"),
     (re.compile(r'Table "(.+?)" does not have a column named "(.+?)"'), "invalid identifier '{}.{}'"),
 )
@@ -62,7 +62,7 @@ _MENDED: list[bool] = []
 def sentence(error: Exception) -> str:
     """What DuckDB said, without its class, its shouting and its listings; an unknown name in Snowflake's words."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
-    told = re.sub(r"^[A-Z]\w+ Error: ", "", lines[0]).partition(" See also ")[0].rstrip("!.").replace(". ", "; ")
+    told = re.sub(r"^[A-Z][\w ]*? Error: ", "", lines[0]).partition(" See also ")[0].rstrip("!.").replace(". ", "; ")
     for pattern, words in SAID:
         if found := pattern.search(told):
             return words.format(*found.groups())

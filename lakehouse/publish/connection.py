@@ -78,6 +78,9 @@ def _opened(told: dict[str, Any], there: WarehouseSettings, tag: str) -> "Iterat
         )
     except connector.errors.Error as error:
         raise JobError(f"the warehouse {there.place} cannot be opened: {sentence_of(error)}") from error
+    except (TypeError, ValueError) as error:  # of a key that is encrypted, or is none
+        file = there.private_key_file
+        raise UsageError(f"the key in {file} cannot be used ({error}): name a PEM file without a passphrase") from error
     try:
         yield connection
     finally:

@@ -7,7 +7,6 @@ removed by the next.
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from lakehouse.contract.model import Table
 from lakehouse.gold.release import GOLD_TABLES, Release
@@ -16,9 +15,6 @@ from lakehouse.publish import ledger, statements
 from lakehouse.publish.export import Exported
 from lakehouse.publish.reconcile import reconcile
 from lakehouse.publish.target import Target
-
-if TYPE_CHECKING:
-    pass
 
 
 def load(

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 TAG = "lakehouse query"
 BATCH_ROWS = 10_000
 BEGINNINGS = ("SELECT", "WITH", "SHOW", "DESCRIBE", "DESC", "(")
+PIPE = "->>"
+"""Chains statements in Snowflake, of which the parser knows nothing: what comes after it may be any."""
+
 READ_ONLY = "this is for questions alone: ask one SELECT, WITH, SHOW or DESCRIBE"
 
 
@@ -62,7 +65,8 @@ def statement(sql: str, limit: int | None = None) -> str:
     except errors.SqlglotError as error:
         begins = not tokens or tokens[0].text.upper() in BEGINNINGS
         raise (refusals.no_sql(error) if begins else UsageError(READ_ONLY)) from error
-    if len(parsed) != 1 or not _is_question(parsed[0]):
+    piped = any(token.text == PIPE for token in tokens)
+    if piped or len(parsed) != 1 or not _is_question(parsed[0]):
         raise UsageError(READ_ONLY)
     text = sql[tokens[0].start : tokens[-1].end + 1]
     bounded = not isinstance(parsed[0], exp.Query) or parsed[0].args.get("limit") or parsed[0].args.get("fetch")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor
     from sqlglot.errors import SqlglotError
 
-NO_TABLE = re.compile(r"Object '(.+?)' does not exist")
+NO_TABLE = re.compile(r"(?:Object|Table|View) '(.+?)' does not exist")
 NO_COLUMN = re.compile(r"invalid identifier '(.+?)'")
 NAMES = "SELECT TABLE_NAME, COLUMN_NAME FROM INFORMATION_SCHEMA.COLUMNS WHERE TABLE_SCHEMA = CURRENT_SCHEMA()"
 
@@ -65,7 +65,8 @@ def refused(error: Exception, cursor: "SnowflakeCursor", sql: str, place: str) -
 def nothing_there(place: str) -> UsageError:
     """Nothing was published yet."""
     return UsageError(
-        f"the warehouse, {place}, has no release yet: lakehouse run --source NAME FILE makes one and publishes it"
+        f"the warehouse, {place}, has no release yet, or none that this user may see: "
+        "lakehouse run --source NAME FILE makes one and publishes it"
     )
 
 
@@ -91,7 +92,7 @@ def _no_table(name: str, names: Names) -> UsageError:
 def _no_column(name: str, names: Names, sql: str) -> UsageError:
     """No such column in the tables that the question names; perhaps in another."""
     column = _last(name)
-    asked = [table for table in names if re.search(rf"\b{table}\b", sql, re.IGNORECASE)]
+    asked = [table for table in names if re.search(rf"\b{re.escape(table)}\b", sql, re.IGNORECASE)]
     having = sorted(table for table, columns in names.items() if column in columns)
     near = _perhaps(name, {column for table in asked for column in names[table]})
     told = f" ({' and '.join(having)} {'has' if len(having) == 1 else 'have'} {column})" if having else near

@@ -22,7 +22,7 @@ def prepare(target: Target) -> set[str]:
     """Make the tables that are not there, with the columns of today's contracts; clear what a killed attempt left.
 
     Returns:
-        The names of tables that were given columns: all their rows must move.
+        The names of tables that were not there or were given columns: all their rows must move.
 
     Raises:
         JobError: a table has columns that its contract has not, or has with another type.
@@ -30,9 +30,10 @@ def prepare(target: Target) -> set[str]:
     for (name,) in target.run(statements.LEFTOVERS, (statements.STAGING,)):
         target.run(statements.drop(name))
     tables = [target.lake.table(name) for name in GOLD_TABLES]
+    there = {name for (name,) in target.run(statements.TABLES)}
     for statement in statements.creation([*tables, target.lake.table(ledger.LEDGER)]):
         target.run(statement)
-    return {table.name for table in tables if _evolved(target, table)}
+    return {table.name for table in tables if warehouse_name(table) not in there or _evolved(target, table)}
 
 
 def _evolved(target: Target, table: Table) -> bool:
@@ -69,6 +70,8 @@ def _holds(column: "ResultMetadata", declared: str) -> bool:
 
     name, _, size = declared.rstrip(")").partition("(")
     kind = FIELD_ID_TO_NAME[column.type_code]
+    if name == "TIMESTAMP_NTZ":
+        return kind == name and (column.scale or 0) >= int(size)
     if name != "NUMBER":
         return kind == {"VARCHAR": "TEXT"}.get(name, name)
     precision, scale = (int(number) for number in size.split(","))

@@ -28,6 +28,10 @@ LEFTOVERS = (
 """Staging tables that are there; the parameter is `STAGING`."""
 
 
+TABLES = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = CURRENT_SCHEMA()"
+"""The tables that are there."""
+
+
 def creation(tables: Iterable[Table]) -> list[str]:
     """What makes the tables where they are not there yet."""
     return [create_table(table) for table in tables]

@@ -62,6 +62,8 @@ ONE_MACHINE = {
 }
 """What only speed and quiet depend on, on one machine."""
 
+PARTITIONS = "spark.sql.shuffle.partitions"
+
 BY_SIZE = {
     # A plan made once, in place of one made anew after each shuffle.
     "spark.sql.adaptive.enabled": ("false", "true"),
@@ -108,10 +110,10 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {
-        **(_left_open_by_spark_submit(small) if submitted else _of_our_own_jvm(settings, java_options, small)),
+        **(_left_open_by_spark_submit(settings, small) if submitted else _on_one_machine(settings, small)),
+        **({} if submitted else _of_our_own_jvm(settings, java_options)),
         **SEMANTICS,
-        "spark.sql.warehouse.dir": str(settings.home / "staging" / "spark"),
-        "spark.sql.shuffle.partitions": "1" if small else str(settings.spark.shuffle_partitions),
+        "spark.sql.warehouse.dir": str(settings.home / "logs" / "spark"),
     }
     if not submitted:
         _start_jvm(settings, options)
@@ -123,7 +125,7 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     return spark
 
 
-def _of_our_own_jvm(settings: Settings, java_options: Sequence[str], small: bool) -> dict[str, str]:
+def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str, str]:
     """What spark-submit would be told on its command line."""
     class_path = jars.class_path()
     return {
@@ -132,21 +134,22 @@ def _of_our_own_jvm(settings: Settings, java_options: Sequence[str], small: bool
         "spark.driver.extraClassPath": class_path,
         "spark.executor.extraClassPath": class_path,
         "spark.driver.extraJavaOptions": _java_options(settings, [*use_archive(class_path), *java_options]),
-        **_on_one_machine(small),
     }
 
 
-def _on_one_machine(small: bool) -> dict[str, str]:
+def _on_one_machine(settings: Settings, small: bool) -> dict[str, str]:
     """What suits one machine, and the size of the tables."""
-    return {**ONE_MACHINE, **{key: values[0] if small else values[1] for key, values in BY_SIZE.items()}}
+    by_size = {key: values[0] if small else values[1] for key, values in BY_SIZE.items()}
+    return {**ONE_MACHINE, **by_size, PARTITIONS: "1" if small else str(settings.spark.shuffle_partitions)}
 
 
-def _left_open_by_spark_submit(small: bool) -> dict[str, str]:
-    """What suits one machine, where spark-submit runs on one and was not told otherwise."""
+def _left_open_by_spark_submit(settings: Settings, small: bool) -> dict[str, str]:
+    """Of what suits one machine, where spark-submit runs on one, or else of the settings, what it was not told."""
     SparkContext._ensure_initialized()
     told = SparkConf()
     local = (told.get("spark.master") or "local").startswith("local")
-    return {key: value for key, value in _on_one_machine(small).items() if local and not told.contains(key)}
+    wanted = _on_one_machine(settings, small) if local else {PARTITIONS: str(settings.spark.shuffle_partitions)}
+    return {key: value for key, value in wanted.items() if not told.contains(key)}
 
 
 def _start_jvm(settings: Settings, options: Mapping[str, str]) -> None:

@@ -1,7 +1,7 @@
-"""What has landed and silver does not know yet.
+"""What has landed and silver does not know yet; and how a batch that a gate holds becomes pending again.
 
-In: the ledger, the accounting, the withdrawals. Out: landings, the earliest as-of first. Guaranteed: no Spark is
-loaded: where nothing is pending, nobody waits for it.
+In: the ledger, the accounting, the withdrawals. Out: landings, the earliest as-of first; a batch, accepted. Guaranteed:
+no Spark is loaded: where nothing is pending, nobody waits for it.
 """
 
 from collections.abc import Callable

@@ -37,9 +37,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
     session.stop()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def large(spark: SparkSession) -> Iterator[None]:
-    """The session as it is for large tables: for whole modules, so that both ways are tried by many tests."""
+    """The session as it is for large tables: whole modules ask for it, so that both ways are tried by many tests."""
     open_session(load_settings("local"))
     yield
     open_session(load_settings("local"), small=True)

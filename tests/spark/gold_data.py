@@ -12,9 +12,9 @@ from pyspark.sql import SparkSession
 from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.release import GOLD_TABLES, Release, read_table
 from lakehouse.quality.digest import digest, digest_columns
+from lakehouse.runtime.delta import create_table, signed
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver import SALES
-from lakehouse.silver.upsert import create_table, signed
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 

@@ -9,11 +9,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.ops import tables
+from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import write_sample
 from lakehouse.silver import bounds as module
 from lakehouse.silver.bounds import MOST_RANGES, bounds_of
-from lakehouse.silver.upsert import create_table
 from tests.spark.statements import bring, judged, said
 from tests.spark.travels import SALES, classes, sales, travel
 

@@ -10,8 +10,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.contract.derive.delta_table import check_constraints
+from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.silver.upsert import create_table
 from tests.spark.statements import CONTENT, judged, said
 from tests.spark.travels import SALES, lake_at, sales
 

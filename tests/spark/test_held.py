@@ -14,7 +14,7 @@ from lakehouse.ops import accounting
 from lakehouse.road import resume
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
-from lakehouse.silver.job import accept
+from lakehouse.silver.pending import accept
 from tests.spark.travels import digest_of, lake_at, travel
 
 GATE = "\n  quantity_is_one: {check: at_least, column: quantity, min: 1000, on_fail: abort}\n"

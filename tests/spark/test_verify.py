@@ -18,9 +18,9 @@ from lakehouse.care import verify
 from lakehouse.care.verify import findings
 from lakehouse.ops import accounting
 from lakehouse.ops.accounting import PREPARED
+from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
-from lakehouse.silver.upsert import create_table
 from tests.spark.travels import SALES, lake_at, sales, travel
 
 RAW, LANDINGS, CONSERVED, CLOSED, STORED, SILVER, ONE_ROW, REBUILT = (

@@ -8,11 +8,19 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, PrivateFormat
+from snowflake.connector.errors import ProgrammingError
 
 from lakehouse.care import doctor
 from lakehouse.care.doctor import diagnoses
-from lakehouse.errors import JobError
 from tests.unit.calls import Command
+
+ENCRYPTED = (
+    rsa.generate_private_key(65537, 2048)
+    .private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"secret"))
+    .decode()
+)
 
 CHECKS = ["python", "java", "configuration", "jars", "storage", "disk", "leases", "warehouse"]
 
@@ -82,8 +90,8 @@ class Answering:
     def execute(self, _: str) -> "Answering":
         return self
 
-    def fetchall(self) -> list[tuple[str | None, ...]]:
-        return [self.row]
+    def fetchone(self) -> tuple[str | None, ...]:
+        return self.row
 
 
 @pytest.mark.parametrize(
@@ -101,11 +109,27 @@ def test_a_warehouse_is_asked_what_its_user_may_use(
     assert wrong().get("warehouse", "").partition(":")[0] == (told or "")
 
 
-def test_a_warehouse_that_does_not_answer_hides_nothing_else(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fails(*_: object) -> None:
-        raise JobError("the warehouse cannot be opened: no route")
+class Refusing(Answering):
+    """A session of Snowflake that refuses what it is asked."""
 
+    def execute(self, _: str) -> "Answering":
+        raise ProgrammingError("no such privilege")
+
+
+def test_a_warehouse_that_refuses_hides_nothing_else(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
-    monkeypatch.setattr(doctor, "connected", fails)
+    monkeypatch.setattr(doctor, "connected", lambda *_: contextlib.nullcontext(Refusing(())))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("free", "total used free")(10, 9, 0))
     assert list(wrong()) == ["disk", "warehouse"]
+
+
+@pytest.mark.parametrize("key", ["no key at all", ENCRYPTED])
+def test_a_key_that_cannot_be_used_is_named(
+    key: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
+    file = tmp_path / "key.p8"
+    file.write_text(key)
+    monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__PRIVATE_KEY_FILE", str(file))
+    assert wrong()["warehouse"].startswith(f"the key in {file} cannot be used (")
+    assert wrong()["warehouse"].endswith("): name a PEM file without a passphrase")

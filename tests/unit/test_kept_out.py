@@ -1,4 +1,4 @@
-"""What `lakehouse quarantine` says of rows: the value that broke each rule, and whether the line came again."""
+"""What `lakehouse quarantine` says of rows: the value that broke each rule, and what stands of the line."""
 
 import csv
 import io
@@ -114,7 +114,7 @@ def test_the_value_that_broke_a_rule_is_shown(
     out = lakehouse("quarantine", "--reason", rule).out
     assert f"│ superstore_2024-03-01T060000Z.csv │    2 │ {rule}" in out
     assert why in out
-    assert "since then" not in out
+    assert "in silver" not in out
     (row,) = shown(lakehouse)
     told = {(one["rule"], one["column"]): one["value"] for one in row["broken"]}
     assert told.items() >= {(rule, header.lower()): value for header, value in values.items()}.items()
@@ -221,7 +221,7 @@ def test_an_unknown_source_is_named_with_those_there_are(lakehouse: Command, kee
         (9, True, None),
     ],
 )
-def test_a_line_that_came_again_is_told(
+def test_a_statement_that_stands_and_is_not_older_is_told(
     lakehouse: Command,
     lake: Lake,
     keep_out: KeepOut,
@@ -235,11 +235,12 @@ def test_a_line_that_came_again_is_told(
     sold(lake, "A 'quoted' key", AS_OF + timedelta(days=90), source="online_retail")
     keep_out(changed(Row_ID=" A  'quoted' key "), "row_id_is_digits")
     keep_out(changed(Row_ID="' OR '1'='1"), "row_id_is_digits", line=3)
-    assert [row["came_again"] for row in shown(lakehouse)] == [told, None]
+    assert [row["stands_as_of"] for row in shown(lakehouse)] == [told, None]
     assert [row["status"] for row in shown(lakehouse)] == ["open", "open"]
     out = lakehouse("quarantine").out
-    assert ("since then" in out) == (told is not None)
-    assert told is None or f"│ line came again, as of {told[:10]} │" in out
+    assert ("in silver" in out) == (told is not None)
+    words = f"a later one, as of {told[:10]}" if told and days else "another of the same as-of"
+    assert told is None or f"│ {words} │" in out
 
 
 def test_where_a_line_is_known_by_all_its_fields_nothing_is_said_of_its_coming_again(
@@ -253,7 +254,7 @@ def test_where_a_line_is_known_by_all_its_fields_nothing_is_said_of_its_coming_a
     sold(lake, "536365", AS_OF + timedelta(days=9), source="online_retail")
     keep_out(row, "quantity_unreadable", "sales_missing", source="online_retail", landing_id=landing.landing_id)
     (told,) = shown(lakehouse)
-    assert told["came_again"] is None
+    assert told["stands_as_of"] is None
     assert told["broken"] == [
         {"rule": "quantity_unreadable", "column": "quantity", "value": "six"},
         {"rule": "sales_missing", "column": None, "value": None},
@@ -270,7 +271,7 @@ def test_quarantine_does_not_load_pyspark(lake: Lake, keep_out: KeepOut, changed
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     assert "quantity 'abc'" in done.stdout
-    assert "line came again" in done.stdout
+    assert "another of the same as-of" in done.stdout
 
 
 def test_each_check_and_each_error_of_the_reader_has_words(lake: Lake) -> None:

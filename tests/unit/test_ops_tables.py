@@ -61,6 +61,14 @@ def test_a_process_that_ends_right_after_reading_ends_well(lake: Lake) -> None:
     assert [(one.returncode, one.stderr) for one in ended] == [(0, "")] * 8
 
 
+def test_rows_are_found_by_any_number_of_texts(lake: Lake) -> None:
+    tables.append(lake, "ops.runs", [run("1"), run("49999"), run("50000", source="it's")])
+    many = [str(number) for number in range(50_001)]
+    assert ids(tables.among(lake, "ops.runs", ["run_id"], "run_id", many)) == ["1", "49999", "50000"]
+    assert ids(tables.among(lake, "ops.runs", ["run_id"], "run_id", many, source="it's")) == ["50000"]
+    assert tables.among(lake, "ops.runs", ["run_id"], "run_id", []) == []
+
+
 def test_rows_are_replaced_by_others_of_the_same_value_alone(lake: Lake) -> None:
     tables.append(lake, "ops.runs", [run("1"), run("2", source="it's"), run("3", source="it's")])
     contract = arrow_schema(lake.table("ops.runs"))

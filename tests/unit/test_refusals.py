@@ -42,6 +42,7 @@ def told(said: str, sql: str = "", there: list[tuple[str, str]] | None = THERE) 
     [
         "002003 (42S02): SQL compilation error:\nObject 'FACT_SALE' does not exist or not authorized.",
         "002003 (42S02): Object 'FACT_SALE' does not exist or not authorized",
+        "002003 (42S02): Table 'FACT_SALE' does not exist or not authorized",
     ],
 )
 def test_an_unknown_table_is_told_with_those_near_it(said: str) -> None:
@@ -79,7 +80,7 @@ def test_a_column_of_a_table_that_was_not_joined_is_told_with_its_table() -> Non
 
 def test_where_nothing_was_published_that_is_what_is_told() -> None:
     assert told("Object 'FACT_SALES' does not exist", there=[]) == (
-        "the warehouse, account RETAIL.GOLD, has no release yet: "
+        "the warehouse, account RETAIL.GOLD, has no release yet, or none that this user may see: "
         "lakehouse run --source NAME FILE makes one and publishes it"
     )
 

@@ -220,6 +220,21 @@ def test_a_column_of_another_type_is_refused(lake: Lake) -> None:
     publish_ready(lake, changed(small_gold()), 2)
     with pytest.raises(JobError, match=r"FACT_SALES has columns of other types .* \(PROFIT is to be NUMBER\(20,6\)\)"):
         publish(lake)
+    with session(lake) as cursor:  # what the sentence says is to be done
+        cursor.execute("DROP TABLE FACT_SALES")
+    publish(lake)
+    holds_the_release(lake)
+
+
+def test_a_table_that_was_dropped_comes_back_with_all_its_rows(lake: Lake) -> None:
+    publish_ready(lake, small_gold(), 1)
+    publish(lake)
+    with session(lake) as cursor:
+        cursor.execute("DROP TABLE DIM_STORE")
+    done = publish(lake)
+    assert done is not None
+    assert done.moved["gold.dim_store"] == len(small_gold()["gold.dim_store"])
+    holds_the_release(lake)
 
 
 def test_the_job_of_spark_submit_does_what_the_command_does(served: Lake) -> None:
