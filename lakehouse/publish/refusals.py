@@ -63,9 +63,10 @@ def refused(error: Exception, cursor: "SnowflakeCursor", sql: str, place: str) -
 
 
 def nothing_there(place: str) -> UsageError:
-    """Nothing was published yet."""
+    """Nothing was published yet; of Snowflake, where a user sees only what it may, that is not certain."""
+    perhaps = "" if place.startswith("local ") else ", or none that this user may see"
     return UsageError(
-        f"the warehouse, {place}, has no release yet, or none that this user may see: "
+        f"the warehouse, {place}, has no release yet{perhaps}: "
         "lakehouse run --source NAME FILE makes one and publishes it"
     )
 
