@@ -77,6 +77,7 @@ def test_a_large_batch_finds_all_its_lines_again(
     assert sales(spark, lake).count() == 300
 
 
+@pytest.mark.usefixtures("large")
 def test_a_batch_opens_only_the_files_that_can_hold_its_keys(spark: SparkSession, lake: Lake) -> None:
     """Twenty files of clustered keys; a batch of two far apart reads two of them and rewrites none."""
     create_table(spark, lake.table(SALES), lake.location(SALES))
