@@ -4,7 +4,7 @@ Whatever is raised as one of these is printed without a traceback (`--debug` sho
 a defect of the product and is said to be one.
 """
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from difflib import get_close_matches
 
 
@@ -26,10 +26,10 @@ class JobError(LakehouseError):
     exit_code = 1
 
 
-def did_you_mean(name: str, known: Collection[str]) -> str:
-    """For a sentence about a name that is not known: ` (did you mean …?)` where one is close to it, else nothing."""
-    close = get_close_matches(name, known, n=1)
-    return f" (did you mean {close[0]}?)" if close else ""
+def did_you_mean(name: str, known: Collection[str], *, most: int = 1, shown: Callable[[str], str] = str) -> str:
+    """For a sentence about a name that is not known: ` (did you mean …?)` where some are close to it, else nothing."""
+    close = get_close_matches(name, known, n=most)
+    return f" (did you mean {' or '.join(map(shown, close))}?)" if close else ""
 
 
 def is_broken_connection(error: BaseException) -> bool:

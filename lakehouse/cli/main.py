@@ -13,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from lakehouse.errors import JobError, LakehouseError, is_broken_connection, is_interruption
+from lakehouse.errors import JobError, LakehouseError, did_you_mean, is_broken_connection, is_interruption
 
 COMMANDS = {
     "demo": "lakehouse.cli.demo",
@@ -60,10 +60,7 @@ class LazyGroup(click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does; of an unknown command the close ones are named, as click knows only those that are loaded."""
         if args[0] not in COMMANDS and not args[0].startswith("-"):
-            from difflib import get_close_matches
-
-            close = " or ".join(map(repr, get_close_matches(args[0], COMMANDS)))
-            ctx.fail(f"No such command {args[0]!r}." + (f" Did you mean {close}?" if close else ""))
+            ctx.fail(f"No such command {args[0]!r}{did_you_mean(args[0], COMMANDS, most=3, shown=repr)}")
         return super().resolve_command(ctx, args)
 
 

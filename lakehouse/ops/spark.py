@@ -1,7 +1,6 @@
 """The Spark session for a lakehouse of its size.
 
-In: a lakehouse. Out: the session, started where none runs. Guaranteed: the size changes how
-it computes, never what.
+In: a lakehouse. Out: the session, started where none runs. Guaranteed: the size changes how it computes, never what.
 """
 
 from typing import TYPE_CHECKING

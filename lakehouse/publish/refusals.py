@@ -6,10 +6,9 @@ no words of a library's inside; the names that are near a wrong one are asked fo
 
 import re
 from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from lakehouse.errors import UsageError
+from lakehouse.errors import UsageError, did_you_mean
 from lakehouse.publish.connection import sentence_of
 
 if TYPE_CHECKING:
@@ -104,8 +103,7 @@ def _no_column(name: str, names: Names, sql: str) -> UsageError:
 
 
 def _perhaps(name: str, known: Iterable[str]) -> str:
-    near = get_close_matches(_last(name), sorted(known), n=2)
-    return f" (did you mean {' or '.join(near)}?)" if near else ""
+    return did_you_mean(_last(name), sorted(known), most=2)
 
 
 def _last(name: str) -> str:

@@ -27,10 +27,11 @@ def prepare(target: Target) -> set[str]:
     Raises:
         JobError: a table has columns that its contract has not, or has with another type.
     """
-    for (name,) in target.run(statements.LEFTOVERS, (statements.STAGING,)):
-        target.run(statements.drop(name))
+    there = [name for (name,) in target.run(statements.TABLES)]
+    for name in there:
+        if name.startswith(statements.STAGING):
+            target.run(statements.drop(name))
     tables = [target.lake.table(name) for name in GOLD_TABLES]
-    there = {name for (name,) in target.run(statements.TABLES)}
     for statement in statements.creation([*tables, target.lake.table(ledger.LEDGER)]):
         target.run(statement)
     return {table.name for table in tables if warehouse_name(table) not in there or _evolved(target, table)}

@@ -21,15 +21,8 @@ SUMMED = ("integer", "money")
 
 BEGIN, COMMIT, ROLLBACK = "BEGIN", "COMMIT", "ROLLBACK"
 
-LEFTOVERS = (
-    "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES "
-    "WHERE TABLE_SCHEMA = CURRENT_SCHEMA() AND STARTSWITH(TABLE_NAME, ?) ORDER BY TABLE_NAME"
-)
-"""Staging tables that are there; the parameter is `STAGING`."""
-
-
-TABLES = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = CURRENT_SCHEMA()"
-"""The tables that are there."""
+TABLES = "SELECT TABLE_NAME FROM INFORMATION_SCHEMA.TABLES WHERE TABLE_SCHEMA = CURRENT_SCHEMA() ORDER BY TABLE_NAME"
+"""The tables that are there, those that a killed attempt staged among them."""
 
 
 def creation(tables: Iterable[Table]) -> list[str]:

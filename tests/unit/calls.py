@@ -1,5 +1,7 @@
 """How a command of the command line ended that was called in this process."""
 
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,3 +28,14 @@ Command = Callable[..., Ended]
 def nothing_happened(home: Path) -> bool:
     """Whether nothing has landed; that a run was tried and failed may be on record."""
     return not (home / "bronze").exists() and not (home / "ops" / "landed_files").exists()
+
+
+def printed_without_pyspark(command: str) -> str:
+    """What a command prints in a process of its own, which has not loaded pyspark at its end."""
+    code = (
+        "import sys\nfrom lakehouse.cli.main import main\n"
+        f"try:\n    main([{command!r}])\nfinally:\n    assert 'pyspark' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout

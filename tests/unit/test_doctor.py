@@ -69,10 +69,15 @@ def test_a_file_system_without_locks(home: Path, monkeypatch: pytest.MonkeyPatch
     assert wrong()["leases"].startswith("two writers got the same lease")
 
 
-def test_a_warehouse_whose_key_is_not_there(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def snowflake(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that name Snowflake, with a key file that is not there."""
     names = {"KIND": "snowflake", "ACCOUNT": "org-retail", "USER": "loader", "ROLE": "LOADER", "WAREHOUSE": "LOADING"}
     for name, value in {**names, "PRIVATE_KEY_FILE": str(home / "key.p8")}.items():
         monkeypatch.setenv(f"LAKEHOUSE_WAREHOUSE__{name}", value)
+
+
+def test_a_warehouse_whose_key_is_not_there(home: Path, snowflake: None) -> None:
     found = wrong()
     assert list(found) == ["warehouse"]
     assert found["warehouse"].startswith(f"there is no key file {home / 'key.p8'}")
@@ -102,9 +107,8 @@ class Answering:
     ],
 )
 def test_a_warehouse_is_asked_what_its_user_may_use(
-    row: tuple[str | None, ...], told: str | None, home: Path, monkeypatch: pytest.MonkeyPatch
+    row: tuple[str | None, ...], told: str | None, snowflake: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
     monkeypatch.setattr(doctor, "connected", lambda *_: contextlib.nullcontext(Answering(row)))
     assert wrong().get("warehouse", "").partition(":")[0] == (told or "")
 
@@ -116,8 +120,7 @@ class Refusing(Answering):
         raise ProgrammingError("no such privilege")
 
 
-def test_a_warehouse_that_refuses_hides_nothing_else(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
+def test_a_warehouse_that_refuses_hides_nothing_else(snowflake: None, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "connected", lambda *_: contextlib.nullcontext(Refusing(())))
     monkeypatch.setattr(shutil, "disk_usage", lambda _: namedtuple("free", "total used free")(10, 9, 0))
     assert list(wrong()) == ["disk", "warehouse"]
@@ -125,9 +128,8 @@ def test_a_warehouse_that_refuses_hides_nothing_else(home: Path, monkeypatch: py
 
 @pytest.mark.parametrize("key", ["no key at all", ENCRYPTED])
 def test_a_key_that_cannot_be_used_is_named(
-    key: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    key: str, snowflake: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    test_a_warehouse_whose_key_is_not_there(home, monkeypatch)
     file = tmp_path / "key.p8"
     file.write_text(key)
     monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__PRIVATE_KEY_FILE", str(file))

@@ -3,8 +3,6 @@
 import csv
 import io
 import json
-import subprocess
-import sys
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +18,7 @@ from lakehouse.contract.rules import CHECKS
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
-from tests.unit.calls import Command
+from tests.unit.calls import Command, printed_without_pyspark
 
 AS_OF = datetime(2024, 3, 1, 6, tzinfo=UTC)
 """That of the file of the fixture, by its name."""
@@ -264,14 +262,9 @@ def test_where_a_line_is_known_by_all_its_fields_nothing_is_said_of_its_coming_a
 def test_quarantine_does_not_load_pyspark(lake: Lake, keep_out: KeepOut, changed: Callable[..., str]) -> None:
     sold(lake, "1", AS_OF)
     keep_out(changed(Row_ID="1", Quantity="abc"), "quantity_unreadable")
-    code = (
-        "import sys\nfrom lakehouse.cli.main import main\n"
-        "try:\n    main(['quarantine'])\nfinally:\n    assert 'pyspark' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "quantity 'abc'" in done.stdout
-    assert "another of the same as-of" in done.stdout
+    out = printed_without_pyspark("quarantine")
+    assert "quantity 'abc'" in out
+    assert "another of the same as-of" in out
 
 
 def test_each_check_and_each_error_of_the_reader_has_words(lake: Lake) -> None:

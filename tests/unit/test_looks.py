@@ -1,8 +1,6 @@
 """What the commands that look say: status, quarantine, releases diff; and how the others speak of releases."""
 
 import json
-import subprocess
-import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -24,7 +22,7 @@ from lakehouse.ops.accounting import Accounting
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
-from tests.unit.calls import Command
+from tests.unit.calls import Command, printed_without_pyspark
 
 AT = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
@@ -132,13 +130,8 @@ def test_records_that_were_processed_are_told_as_such_whatever_became_of_them(
 
 def test_status_does_not_load_pyspark(lake: Lake, two_files: list[str]) -> None:
     released(lake, silver_version=sold(lake, "1"))
-    code = (
-        "import sys\nfrom lakehouse.cli.main import main\n"
-        "try:\n    main(['status'])\nfinally:\n    assert 'pyspark' not in sys.modules"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "Gold: the newest release" in done.stdout
+    out = printed_without_pyspark("status")
+    assert "Gold: the newest release" in out
 
 
 def test_quarantine_leaves_out_rows_of_files_taken_back(lakehouse: Command, lake: Lake) -> None:

@@ -86,6 +86,6 @@ def test_the_ledger_takes_its_values_as_parameters() -> None:
     assert statements.add_column(TABLE, TABLE.column("sales")) == "ALTER TABLE FACT_LINES ADD COLUMN SALES NUMBER(20,6)"
 
 
-@pytest.mark.parametrize("sql", [statements.LEFTOVERS, *statements.replace_changed(TABLE, STAGING)])
+@pytest.mark.parametrize("sql", [statements.TABLES, *statements.replace_changed(TABLE, STAGING)])
 def test_a_parser_of_snowflake_s_sql_takes_the_statements(sql: str) -> None:
     assert len(parse(sql, read="snowflake")) == 1
