@@ -16,11 +16,13 @@ from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables, withdrawals
 from lakehouse.ops.accounting import DONE, PREPARED, Accounting
+from lakehouse.ops.spark import table_at
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.runtime.storage import object_size, open_object, table_exists
 from lakehouse.silver import SALES
 from lakehouse.silver.rebuild import rebuilt
@@ -33,7 +35,7 @@ def digests(open_spark: Open, lake: Lake) -> dict[str, Digest]:
     """The digests of silver as it is, and of the tables of the newest release as it recorded them."""
     if not table_exists(lake.location(SALES)):
         return {}
-    found = {SALES: digest(_sales(open_spark(), lake), digest_columns(lake.table(SALES)))}
+    found = {SALES: digest(table_at(open_spark(), lake, SALES), digest_columns(lake.table(SALES)))}
     release = newest(lake)
     return found if release is None else found | {name: release.digest(name) for name in release.digests}
 
@@ -46,7 +48,7 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
     if table_exists(lake.location(SALES)):
         say("checking silver")
         spark = open_spark()
-        found += _silver(_sales(spark, lake), batches, withdrawals.read(lake, status=DONE))
+        found += _silver(table_at(spark, lake, SALES), batches, withdrawals.read(lake, status=DONE))
         if rebuild:
             say("building silver anew from bronze")
             found.append(_rebuilt(spark, lake, landings, batches))
@@ -135,8 +137,13 @@ def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: 
     taken = [one for one in landings if one.status == LANDED and one.landing_id in done]
     table = lake.table(SALES)
     columns = (*digest_columns(table), table.column("recorded_at"))  # it decides what a later statement may change
-    live = digest(_sales(spark, lake), columns)
-    anew = digest(rebuilt(spark, lake, taken), columns) if taken else Digest(rows=0, sum=0)
+    nothing = Digest(rows=0, sum=0)
+    live, anew = side_by_side(
+        [
+            lambda: digest(table_at(spark, lake, SALES), columns),
+            lambda: digest(rebuilt(spark, lake, taken), columns) if taken else nothing,
+        ]
+    )
     fingerprints = {source: _fingerprint(lake, source) for source in {one.source for one in taken}}
     older = sum(done[one.landing_id].rule_fingerprint != fingerprints[one.source] for one in taken)
     note = f"; {older} batch(es) were judged by older rules" if older else ""
@@ -147,7 +154,3 @@ def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: 
 def _fingerprint(lake: Lake, source: str) -> str:
     feed = lake.source(source)
     return Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar).fingerprint()
-
-
-def _sales(spark: SparkSession, lake: Lake) -> DataFrame:
-    return spark.read.format("delta").load(lake.location(SALES))

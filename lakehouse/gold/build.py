@@ -15,9 +15,10 @@ from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.errors import JobError
 from lakehouse.gold.commits import signatures_since
 from lakehouse.gold.dimensions import Dimension
-from lakehouse.gold.release import Release, read_at
+from lakehouse.gold.release import Release
 from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.spark import table_at
 from lakehouse.quality.digest import Digest
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import Lease
@@ -74,7 +75,7 @@ class Build:
 
     def at(self, table: str, version: int) -> DataFrame:
         """A table as of a version."""
-        return read_at(self.spark, self.lake, table, version)
+        return table_at(self.spark, self.lake, table, version)
 
     def copied(self, table: str, version: int, **among: Collection[str]) -> DataFrame:
         """The same, of the rows where columns have one of the texts given, copied to an intermediate result."""

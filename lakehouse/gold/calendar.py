@@ -3,6 +3,8 @@
 In: the calendar's settings. Out: rows of the contract. Guaranteed: pure, and the same wherever it is built.
 """
 
+from datetime import date
+
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -16,6 +18,11 @@ def date_sk(day: SparkColumn) -> SparkColumn:
     """The key of a day: yyyymmdd as BIGINT; -2 where there is no day."""
     number = F.year(day) * 10_000 + F.month(day) * 100 + F.dayofmonth(day)
     return F.coalesce(number, F.lit(NOT_APPLICABLE)).cast("bigint")
+
+
+def number_of(day: date) -> int:
+    """The same of a day at hand."""
+    return day.year * 10_000 + day.month * 100 + day.day
 
 
 def calendar_rows(spark: SparkSession, table: Table, calendar: CalendarSettings) -> DataFrame:

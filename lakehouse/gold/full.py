@@ -71,12 +71,12 @@ def with_members(spark: SparkSession, dimension: Dimension, versions: DataFrame)
 def tables_of(
     spark: SparkSession, lake: Lake, lines: DataFrame, versions: Mapping[Dimension, DataFrame]
 ) -> Iterable[tuple[Table, DataFrame]]:
-    """Each table of gold and its rows, facts last."""
+    """Each table of gold and its rows, facts last; none in more files than the facts need."""
+    files = max(1, -(-lines.count() // ROWS_A_FILE))
     for dimension, rows in versions.items():
-        yield dimension.table, rows
+        yield dimension.table, rows.coalesce(files)
     date = lake.table("gold.dim_date")
     yield date, calendar_rows(spark, date, lake.settings.calendar).coalesce(1)
     fact = lake.table(FACT)
-    files = max(1, -(-lines.count() // ROWS_A_FILE))
     spread = lines if files == 1 else lines.repartitionByRange(files, "order_date")
     yield fact, fact_rows(spread, fact, versions)

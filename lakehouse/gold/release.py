@@ -15,6 +15,7 @@ from lakehouse.contract.derive.delta_table import RETENTION
 from lakehouse.contract.model import Table
 from lakehouse.errors import UsageError
 from lakehouse.ops import tables
+from lakehouse.ops.spark import table_at
 from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:  # a release is looked at without loading Spark
@@ -142,9 +143,4 @@ def find(lake: Lake, named: str) -> Release:
 
 def read_table(spark: "SparkSession", lake: Lake, release: Release, table: str) -> "DataFrame":
     """A table as of a release."""
-    return read_at(spark, lake, table, release.versions[table])
-
-
-def read_at(spark: "SparkSession", lake: Lake, table: str, version: int) -> "DataFrame":
-    """A table as of a version."""
-    return spark.read.format("delta").option("versionAsOf", version).load(lake.location(table))
+    return table_at(spark, lake, table, release.versions[table])

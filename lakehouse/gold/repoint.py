@@ -4,15 +4,17 @@ In: changed lines, and the differences of the dimensions. Out: the difference of
 a fact is touched only where its own line changed, or where the time of its sale moved from one version to another.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import reduce
 
+import pyarrow.compute as pc
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from lakehouse.gold.build import Build
-from lakehouse.gold.calendar import date_sk
+from lakehouse.gold.calendar import number_of
 from lakehouse.gold.difference import Difference, counted, differing
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import fact_rows, pointed
@@ -85,12 +87,22 @@ def _bounds(build: Build, regions: Mapping[Dimension, DataFrame]) -> SparkColumn
     """Literal ranges in which all facts lie that may be touched; None where none can be."""
     days = build.kept("lines", "was.order_date").column(0).drop_null().unique().to_pylist()
     day = F.col("order_date_sk")
-    found = [day.between(date_sk(F.lit(low)), date_sk(F.lit(high))) for low, high in ranges_of(days)]
-    for dimension, moved in regions.items():
-        ends = moved.agg(F.min(f"_since_{dimension.name}"), F.max(f"_until_{dimension.name}")).first()
-        if ends is not None and ends[0] is not None:
-            found.append((F.col("ordered_at") >= F.lit(ends[0])) & (F.col("ordered_at") < F.lit(ends[1])))
+    found = [day.between(F.lit(number_of(low)), F.lit(number_of(high))) for low, high in ranges_of(days)]
+    at = F.col("ordered_at")
+    found += [(at >= F.lit(since)) & (at < F.lit(until)) for since, until in _ends(build, regions)]
     return reduce(SparkColumn.__or__, found) if found else None
+
+
+def _ends(build: Build, regions: Iterable[Dimension]) -> Iterator[tuple[datetime, datetime]]:
+    """The first and the last moment of what `_moved` gives, a dimension; read without Spark, whose times are local."""
+    versions = build.kept("versions", "entity", "was.valid_from", "was.valid_to", "now.valid_to")
+    was, now = pc.field("was.valid_to"), pc.field("now.valid_to")
+    shrunk = versions.filter(was.is_valid() & (now.is_null() | (now < was)))
+    for dimension in regions:
+        moved = shrunk.filter(pc.field("entity") == dimension.name)
+        if moved.num_rows:
+            since = pc.min(pc.coalesce(moved["now.valid_to"], moved["was.valid_from"]))
+            yield since.as_py(), pc.max(moved["was.valid_to"]).as_py()
 
 
 def _touched(facts: DataFrame, lines: DataFrame, regions: Mapping[Dimension, DataFrame]) -> DataFrame:

@@ -16,8 +16,9 @@ from pyspark.sql.types import TimestampType
 from lakehouse.gold.dimensions import Dimension, dimensions
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.full import all_versions, tables_of, with_members
-from lakehouse.gold.release import FACT, GOLD_TABLES, Release, newest, read_at, read_table
+from lakehouse.gold.release import FACT, GOLD_TABLES, Release, newest, read_table
 from lakehouse.gold.scd2 import BEGINNING
+from lakehouse.ops.spark import table_at
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
@@ -55,7 +56,7 @@ def gold_findings(
     checks += [
         partial(unique_keys, FACT, tables[FACT], ["source_system", "sale_id"]),
         partial(facts_hit_versions, lake, tables),
-        partial(every_line_once, live_lines(read_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
+        partial(every_line_once, live_lines(table_at(spark, lake, SALES, release.silver_version)), tables[FACT]),
     ]
     found = [_as_recorded(lake, release, tables), *side_by_side(checks)]
     if rebuild:
@@ -140,7 +141,7 @@ def _as_recorded(lake: Lake, release: Release, tables: dict[str, DataFrame]) -> 
 
 def _rebuilt(spark: SparkSession, lake: Lake, release: Release, say: Say) -> Finding:
     """Promise 5: gold is a pure function of silver."""
-    lines = live_lines(read_at(spark, lake, SALES, release.silver_version))
+    lines = live_lines(table_at(spark, lake, SALES, release.silver_version))
     with _folder(lake, say) as folder:
         all_versions(lake, lines).write.parquet(folder)
         every = spark.read.parquet(folder)

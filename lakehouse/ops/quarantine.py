@@ -15,10 +15,14 @@ OPEN, WAIVED, WITHDRAWN = "open", "waived", "withdrawn"
 """Kept out; kept out for good, as somebody said; kept out of a landing that was taken back."""
 
 
-def store(lake: Lake, rejected: str, landing_id: str, count: int) -> None:
+def has_rows(lake: Lake, landing_id: str) -> bool:
+    """Whether an earlier attempt or generation left rows of a landing."""
+    return bool(tables.count_by(lake, TABLE, "status", landing_id=[landing_id]))
+
+
+def store(lake: Lake, rejected: str, landing_id: str) -> None:
     """Put the rows staged at `rejected` into the table, in place of what an earlier attempt or generation left."""
-    if count or tables.read(lake, TABLE, ["line"], landing_id=landing_id):
-        tables.replace(lake, TABLE, parquet_batches(rejected), landing_id=landing_id)
+    tables.replace(lake, TABLE, parquet_batches(rejected), landing_id=landing_id)
 
 
 def withdraw(lake: Lake, landing_ids: Collection[str]) -> None:

@@ -7,7 +7,9 @@ something twice changes nothing.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -141,6 +143,28 @@ def version(lake: Lake, table: str) -> int | None:
         return DeltaTable(lake.location(table)).version()
     except TableNotFoundError:
         return None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Plain:
+    """A table that is no more than its Parquet files: their locations, and its schema as Delta's log has it (JSON)."""
+
+    files: Sequence[str]
+    schema: str
+
+
+PLAIN_BYTES = 32 * 1024**2
+"""Up to so many bytes a table is read wholly; of a larger one Delta leaves out the files that a query does not need."""
+
+
+def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
+    """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
+    opened = DeltaTable(lake.location(table), version=version)
+    added = pa.table(opened.get_add_actions())
+    if not 0 < sum(added["size_bytes"].to_pylist()) <= PLAIN_BYTES or pa.table(opened.deletion_vectors()).num_rows:
+        return None
+    files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
+    return Plain(files=files, schema=opened.schema().to_json())
 
 
 def _opened(lake: Lake, table: str) -> DeltaTable:

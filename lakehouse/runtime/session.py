@@ -21,6 +21,7 @@ from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError
 from lakehouse.runtime import jars
 from lakehouse.runtime.class_archive import use_archive
+from lakehouse.runtime.gateway import remember_names
 from lakehouse.runtime.leases import remember_jvm
 from lakehouse.runtime.settings import Settings
 
@@ -48,6 +49,9 @@ ONE_MACHINE = {
     "spark.sql.execution.arrow.maxRecordsPerBatch": "20000",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.shuffle.compress": "true",
+    # Without Hadoop's native library, each of these would start processes to look at links or to set rights.
+    "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
+    "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
     # Else each sort, join and hash table of a small query takes and clears 32 MB: a step of 300 rows held 800 MB.
     "spark.buffer.pageSize": "1m",
     # A day asks what the day before asked: what was compiled for it is kept.
@@ -121,6 +125,7 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     for key, value in options.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
+    remember_names(spark.sparkContext._gateway)
     remember_jvm(_jvm_process(spark, submitted))
     return spark
 

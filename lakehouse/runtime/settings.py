@@ -22,6 +22,10 @@ STRICT = ConfigDict(extra="forbid", frozen=True)
 PREFIX, DELIMITER = "LAKEHOUSE_", "__"
 
 
+NOT_IN_PATHS = frozenset("*?[]{}\\%#")
+"""Characters that Spark or delta-rs do not take for themselves."""
+
+
 class SparkSettings(BaseModel):
     """How Spark runs; on a cluster spark-submit's own options say it and these do not apply."""
 
@@ -157,6 +161,9 @@ def load_settings(env: str | None = None, conf: Path | None = None) -> Settings:
         home = settings.home.expanduser().absolute()
         if not next(folder for folder in (home, *home.parents) if folder.exists()).is_dir():
             findings.append(f"LAKEHOUSE_HOME: {home} is, or lies below, a file: name a folder, or one to be made")
+        if patterns := sorted({*str(home)} & NOT_IN_PATHS):
+            told = " and ".join(patterns)
+            findings.append(f"LAKEHOUSE_HOME: {home} has {told} in its path, which Spark reads as a pattern: move it")
     if findings:
         raise UsageError("\n  ".join([f"the settings of {name!r} are not usable:", *findings]))
     return settings.model_copy(update={"env": name, "home": home})

@@ -16,6 +16,7 @@ from lakehouse.errors import JobError
 from lakehouse.ops import accounting, quarantine, tables
 from lakehouse.ops.accounting import HELD, Accounting
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.spark import table_at
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
 from lakehouse.runtime.delta import create_table
@@ -78,10 +79,10 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
         accounting.write(lake, prepared)
         return prepared
     lease.check()
-    now = datetime.now(UTC)
-    rejected = quarantined_rows(standing, batch.id, prepared.rule_fingerprint, now)
-    staged(spark, rejected, f"{staging}/rejected")
-    quarantine.store(lake, f"{staging}/rejected", batch.landing.landing_id, counted.standing["quarantined"])
+    if counted.standing["quarantined"] or quarantine.has_rows(lake, batch.landing.landing_id):
+        rejected = quarantined_rows(standing, batch.id, prepared.rule_fingerprint, datetime.now(UTC))
+        staged(spark, rejected, f"{staging}/rejected")
+        quarantine.store(lake, f"{staging}/rejected", batch.landing.landing_id)
     reached("quarantined")
     accounting.write(lake, prepared)
     reached("prepared")
@@ -117,10 +118,10 @@ class _Compared:
 
 def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int) -> _Compared:
     """Compare the winners with silver as it is now."""
-    location, table = lake.location(SALES), batch.rules.table
-    create_table(spark, table, location)
+    table = batch.rules.table
+    create_table(spark, table, lake.location(SALES))
     pinned = tables.version(lake, SALES) or 0
-    silver = spark.read.format("delta").load(location)  # of that version: `_merge` refuses another one
+    silver = table_at(spark, lake, SALES, pinned)
     if pinned == 0:  # nothing was ever written, and the planner leaves the join out
         nothing = spark.createDataFrame([], silver.schema)
         bounds = everywhere(batch.rules.source)

@@ -19,6 +19,7 @@ from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
 from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.spark import table_at
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.delta import signed
@@ -109,7 +110,7 @@ def _changes(
     spark: SparkSession, lake: Lake, taken: Sequence[Landing], others: Sequence[Landing], withdrawal_id: str
 ) -> DataFrame:
     """The lines that stand as the landings taken back said, each with the statement that wins without them."""
-    sales = spark.read.format("delta").load(lake.location(SALES))
+    sales = table_at(spark, lake, SALES)
     said = ((F.col("_source_file") == one.path) & (F.col("recorded_at") == F.lit(one.as_of)) for one in taken)
     those = (F.col("source_system") == taken[0].source) & reduce(SparkColumn.__or__, said)
     lines = sales.where(those).select(*KEYS)

@@ -2,12 +2,16 @@
 
 import time
 from datetime import UTC, datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.gold import repoint
+from lakehouse.gold.dimensions import dimensions
 from lakehouse.ops import tables
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
@@ -57,6 +61,41 @@ def test_the_ranges_of_moments_hold_every_key_wherever_the_machine_stands(
     finally:
         monkeypatch.undo()
         time.tzset()
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Vienna", "America/New_York"])
+def test_the_spans_that_left_their_version_hold_every_fact_in_them_wherever_the_machine_stands(
+    spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch, zone: str
+) -> None:
+    """A version that lost its end within an hour that a local clock shows twice."""
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        moments = [START + timedelta(minutes=30 * step) for step in range(24)]
+        times = pa.struct([("valid_from", pa.timestamp("us", "UTC")), ("valid_to", pa.timestamp("us", "UTC"))])
+        customer = dimensions(lake)[0]
+        for since, until in combinations(moments, 2):
+            was, now = {"valid_from": START, "valid_to": until}, {"valid_from": START, "valid_to": since}
+            columns = [pa.array(["customer", "customer"]), pa.array([was, None], times), pa.array([now, now], times)]
+            build = Kept(pa.table(columns, names=["entity", "was", "now"]))
+            assert list(repoint._ends(build, [customer])) == [(since, until)]  # type: ignore[arg-type]
+        rows = spark.createDataFrame([(moment,) for moment in moments], "ordered_at timestamp")
+        inside = (F.col("ordered_at") >= F.lit(moments[5])) & (F.col("ordered_at") < F.lit(moments[9]))
+        assert rows.where(inside).count() == 4
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+class Kept:
+    """A build that has staged these rows."""
+
+    def __init__(self, rows: pa.Table) -> None:
+        self.rows = rows
+
+    def kept(self, name: str, *columns: str) -> pa.Table:
+        assert name == "versions"
+        return self.rows.flatten().select(columns)
 
 
 def test_no_winner_no_range(spark: SparkSession, lake: Lake) -> None:

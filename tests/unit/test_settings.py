@@ -145,6 +145,20 @@ def test_a_tilde_in_the_home_is_the_user_s_home(tmp_path: Path, monkeypatch: pyt
     assert settings_of(tmp_path, "").home == Path("/home/someone/lake")
 
 
+@pytest.mark.parametrize("name", ["a[b]", "a*", "{a,b}", "50%", "a#b", "a\\b", "why?"])
+def test_a_home_that_spark_would_take_for_a_pattern_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_HOME", str(tmp_path / name / "lake"))
+    with pytest.raises(UsageError, match="reads as a pattern: move it"):
+        settings_of(tmp_path, "")
+
+
+def test_a_home_may_have_blanks_and_letters_of_any_kind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LAKEHOUSE_HOME", str(tmp_path / "an é & 'it' (1)"))
+    assert settings_of(tmp_path, "").home == tmp_path / "an é & 'it' (1)"
+
+
 def test_a_relative_home_is_below_the_working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert settings_of(tmp_path, "").home == tmp_path / ".lakehouse"
