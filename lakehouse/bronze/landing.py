@@ -15,7 +15,7 @@ from typing import Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import MODIFICATION_TIME, as_of_of, name_of
 from lakehouse.bronze.detect import RejectedFile, inspect_file
-from lakehouse.bronze.ledger import ABANDONED, KEPT, LANDED, LANDING, REJECTED, Landing
+from lakehouse.bronze.ledger import ABANDONED, EXPIRED, KEPT, LANDED, LANDING, REJECTED, Landing
 from lakehouse.contract.model import Source
 from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
@@ -182,13 +182,13 @@ def _outcomes(arrived: Mapping[Path, Landing], known: list[Landing]) -> dict[Pat
 def _outcome(landing: Landing, known: Iterable[Landing]) -> Outcome:
     """What is to become of a file, given what has landed before."""
     same_bytes = [k for k in known if k.sha256 == landing.sha256]
-    settled = [k for k in same_bytes if k.status == LANDED]
+    settled = [k for k in same_bytes if k.status in (LANDED, EXPIRED)]
     for earlier in settled:
         if earlier.landing_id == landing.landing_id or landing.as_of_from == MODIFICATION_TIME:
             return Outcome(
                 landing=earlier,
                 what="known",
-                note=f"landed before, on {earlier.landed_at:%Y-%m-%d %H:%M} UTC",
+                note=f"landed before, on {earlier.landed_at:%Y-%m-%d %H:%M} UTC{_since(earlier)}",
             )
     if same_bytes:  # the same object, whatever the day
         landing = replace(landing, path=same_bytes[0].path)
@@ -199,6 +199,11 @@ def _outcome(landing: Landing, known: Iterable[Landing]) -> Outcome:
     if landing.extra_columns:
         notes.append(f"columns the source does not know, kept in the raw file: {', '.join(landing.extra_columns)}")
     return Outcome(landing=landing, what="landed", note="; ".join(notes) or None)
+
+
+def _since(landing: Landing) -> str:
+    """What became of an earlier landing's file, where it is not kept any more."""
+    return f", and {landing.reason}" if landing.status == EXPIRED else ""
 
 
 def _distinct(landings: Iterable[Landing]) -> list[Landing]:

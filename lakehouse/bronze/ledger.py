@@ -22,6 +22,9 @@ LANDING, LANDED, REJECTED = "landing", "landed", "rejected"
 ABANDONED, WITHDRAWN = "abandoned", "withdrawn"
 """Never kept, as the bytes were gone before they could be; kept, but taken back."""
 
+EXPIRED = "expired"
+"""In silver, and deleted since, as its retention had passed."""
+
 KEPT = (LANDED, REJECTED, WITHDRAWN)
 """Statuses of landings whose bytes are in bronze."""
 

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, LANDING, REJECTED, WITHDRAWN, Landing
+from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, REJECTED, WITHDRAWN, Landing
 from lakehouse.gold.release import FACT, Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
@@ -54,6 +54,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
                 "landed": files[LANDED],
                 "rejected": files[REJECTED],
                 "withdrawn": files[WITHDRAWN],
+                "expired": files[EXPIRED],
                 "records": sum(one.records or 0 for one in kept),
                 "processed": sum(one.rows_in for one in done),
                 "quarantined": sum(one.classes["quarantined"] for one in done),

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import KEPT, LANDED, LANDING, Landing
+from lakehouse.bronze.ledger import EXPIRED, KEPT, LANDED, LANDING, Landing
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables, withdrawals
@@ -135,20 +135,30 @@ def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: 
     """Promises 3 to 5 for silver: what bronze says, built from nothing, is what is there."""
     done = {one.landing_id: one for one in batches if one.status == DONE}
     taken = [one for one in landings if one.status == LANDED and one.landing_id in done]
+    expired = [one for one in landings if one.status == EXPIRED]
     table = lake.table(SALES)
     columns = (*digest_columns(table), table.column("recorded_at"))  # it decides what a later statement may change
-    nothing = Digest(rows=0, sum=0)
+    nothing, standing = Digest(rows=0, sum=0), _standing(spark, lake, expired) if expired else None
     live, anew = side_by_side(
         [
             lambda: digest(table_at(spark, lake, SALES), columns),
-            lambda: digest(rebuilt(spark, lake, taken), columns) if taken else nothing,
+            lambda: digest(rebuilt(spark, lake, taken, standing), columns) if taken or expired else nothing,
         ]
     )
     fingerprints = {source: _fingerprint(lake, source) for source in {one.source for one in taken}}
     older = sum(done[one.landing_id].rule_fingerprint != fingerprints[one.source] for one in taken)
     note = f"; {older} batch(es) were judged by older rules" if older else ""
+    note += f"; the rows of {len(expired)} expired file(s) are silver's own" if expired else ""
     wrong = [] if live == anew else [{"live": str(live), "rebuilt": str(anew)}]
     return finding("silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live.rows} row(s){note}", wrong)
+
+
+def _standing(spark: SparkSession, lake: Lake, expired: list[Landing]) -> DataFrame:
+    """The rows of silver that stand as files said which are gone."""
+    files = [(one.source, one.path, one.as_of) for one in expired]
+    columns = ["source_system", "_source_file", "recorded_at"]
+    gone = spark.createDataFrame(files, "source_system string, _source_file string, recorded_at timestamp")
+    return table_at(spark, lake, SALES).join(F.broadcast(gone), columns, "left_semi")
 
 
 def _fingerprint(lake: Lake, source: str) -> str:

@@ -18,6 +18,9 @@ TITLES = {
     "runs": "Last runs",
 }
 
+SELDOM = ("withdrawn", "expired")
+"""Columns that are left out where they have nothing to tell."""
+
 STANDS = "in silver"
 """The title of what stands of a line that was kept out."""
 
@@ -41,7 +44,7 @@ def status(env: str | None, as_json: bool) -> int:
     for name, title in TITLES.items():
         rows = told[name]
         if rows:
-            columns = [column for column in rows[0] if column != "withdrawn" or any(row[column] for row in rows)]
+            columns = [name for name in rows[0] if name not in SELDOM or any(row[name] for row in rows)]
             table(title, columns, ([row[column] for column in columns] for row in rows))
     if not told["bronze"]:
         sentence("nothing has landed yet: lakehouse run --source superstore FILE")

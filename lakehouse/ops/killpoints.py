@@ -35,6 +35,9 @@ WITHDRAWAL_POINTS = (
 )
 """Under silver's lease; the books are closed from the accounting to the ledger to the withdrawal itself."""
 
+EXPIRY_POINTS = ("expired-in-ledger", "expired-object-gone")
+"""Under the leases of silver and of the ledger; after the rows, and after each file."""
+
 _SPECIFICATION = re.compile(r"(?P<point>[a-z-]+)(:(?P<time>\d+))?(\+(?P<delay>\d+(\.\d+)?))?")
 _REACHED: Counter[str] = Counter()
 

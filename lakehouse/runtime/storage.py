@@ -110,6 +110,11 @@ def _copied(source: Path, part: Path) -> str:
     return digest.hexdigest()
 
 
+def remove_object(location: str) -> None:
+    """Remove an object; nothing where there is none."""
+    Path(location).unlink(missing_ok=True)
+
+
 def remove_tree(location: str) -> None:
     """Remove everything below a location; nothing where there is nothing."""
     shutil.rmtree(location, ignore_errors=True)

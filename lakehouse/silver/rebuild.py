@@ -1,31 +1,54 @@
 """Silver from nothing: the greatest statement of every key, of all that bronze has kept.
 
-In: landings. Out: the rows silver must hold, with the columns of its digest. Guaranteed: independent of the
-MERGE, of batches and of their order; this is what `lakehouse verify --rebuild` compares the live table with.
+In: landings, and rows whose raw files have expired. Out: the rows silver must hold, with the columns of its digest.
+Guaranteed: independent of the MERGE, of batches and of their order; this is what `lakehouse verify --rebuild` compares
+the live table with.
 """
 
 from collections.abc import Sequence
 from functools import reduce
 
+from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
+from lakehouse.contract.model import Column
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.names import any_name
 from lakehouse.runtime.lake import Lake
+from lakehouse.silver import SALES
+from lakehouse.silver.classify import current_hash
 from lakehouse.silver.judge import judged_rows
 from lakehouse.silver.order import KEYS, rank
 
 
-def rebuilt(spark: SparkSession, lake: Lake, landings: Sequence[Landing]) -> DataFrame:
-    """The winning statement of each key; `landings` must hold at least one."""
-    parts = []
-    for source in sorted({landing.source for landing in landings}):
-        feed = lake.source(source)
-        rules = Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar)
-        rows = judged_rows(spark, lake, rules, [one for one in landings if one.source == source])
-        statements = rows.where(~F.col("_blank") & ~any_name(F.col("_reasons")))
-        content = F.struct(*(c.name for c in rules.table.business_columns), "is_deleted", "recorded_at")
-        parts.append(statements.groupBy(*KEYS).agg(F.max_by(content, rank()).alias("content")))
-    return reduce(DataFrame.unionByName, parts).select(*KEYS, "content.*")
+def rebuilt(
+    spark: SparkSession, lake: Lake, landings: Sequence[Landing], standing: DataFrame | None = None
+) -> DataFrame:
+    """The winning statement of each key.
+
+    Args:
+        landings: whose files are kept; there is at least one, or `standing`.
+        standing: rows of silver whose files have expired: they count as what those files said.
+    """
+    statements = [_accepted(spark, lake, source, landings) for source in sorted({one.source for one in landings})]
+    business = lake.table(SALES).business_columns
+    told = [one.select(*KEYS, *_said(business, rank())) for one in statements]
+    if standing is not None:
+        told.append(standing.select(*KEYS, *_said(business, rank(content_hash=current_hash(business)))))
+    every = reduce(DataFrame.unionByName, told)
+    return every.groupBy(*KEYS).agg(F.max_by("content", "rank").alias("content")).select(*KEYS, "content.*")
+
+
+def _accepted(spark: SparkSession, lake: Lake, source: str, landings: Sequence[Landing]) -> DataFrame:
+    """The statements of a source's landings that today's rules let pass."""
+    feed = lake.source(source)
+    rules = Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar)
+    rows = judged_rows(spark, lake, rules, [one for one in landings if one.source == source])
+    return rows.where(~F.col("_blank") & ~any_name(F.col("_reasons")))
+
+
+def _said(business: Sequence[Column], order: SparkColumn) -> tuple[SparkColumn, SparkColumn]:
+    """What a statement says, and its place in the order."""
+    return F.struct(*(c.name for c in business), "is_deleted", "recorded_at").alias("content"), order.alias("rank")

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, WITHDRAWN, Landing
+from lakehouse.bronze.ledger import EXPIRED, LANDED, WITHDRAWN, Landing
 from lakehouse.contract.model import Source
 from lakehouse.errors import UsageError
 from lakehouse.ops import tables
@@ -33,9 +33,9 @@ def standing(lake: Lake, source: Source, names: Sequence[str], as_of: datetime |
         as_of: only the landings as of then.
 
     Raises:
-        UsageError: a name means no landing of the source, or files of different content.
+        UsageError: a name means no landing of the source, files of different content, or one that has expired.
     """
-    known = [one for one in ledger.read(lake, source=source.name) if one.status in (LANDED, WITHDRAWN)]
+    known = [one for one in ledger.read(lake, source=source.name) if one.status in (LANDED, WITHDRAWN, EXPIRED)]
     found: dict[str, Landing] = {}
     for name in names:
         meant = [one for one in ledger.called(known, name) if as_of in (None, one.as_of)]
@@ -44,6 +44,8 @@ def standing(lake: Lake, source: Source, names: Sequence[str], as_of: datetime |
         if len({one.sha256 for one in meant}) > 1:
             told = ", ".join(f"{one.landing_id} (as of {one.as_of:%Y-%m-%d %H:%M})" for one in meant)
             raise UsageError(f"{name} has landed with different contents: name one of the landings {told}")
+        if gone := [one for one in meant if one.status == EXPIRED]:
+            raise UsageError(f"{name} cannot be taken back: its raw file {gone[0].reason}")
         found |= {one.landing_id: one for one in meant if one.status == LANDED}
     return [Standing(landing=one, lines=_lines(lake, one)) for one in found.values()]
 

@@ -14,7 +14,7 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import LANDED, Landing
+from lakehouse.bronze.ledger import EXPIRED, LANDED, Landing
 from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
 from lakehouse.ops.accounting import DONE
@@ -54,7 +54,7 @@ def withdraw(
         say: takes a line where waiting begins.
 
     Raises:
-        UsageError: none of them ever landed.
+        UsageError: none of them ever landed, or an expired file may hold what would win without them.
         JobError: silver was written by someone without its lease; asking again begins anew.
     """
     with lease(lake.root, SALES, wait=wait, say=say) as held:
@@ -64,7 +64,19 @@ def withdraw(
         taken = [landed.pop(one) for one in dict.fromkeys(landing_ids) if one in landed]
         if not taken:
             return _done_before(lake, landing_ids)
+        _refuse_what_expired_files_may_say(lake, taken)
         return settle_withdrawal(lake, _merged(spark, lake, taken, list(landed.values()), held))
+
+
+def _refuse_what_expired_files_may_say(lake: Lake, taken: Sequence[Landing]) -> None:
+    """Raises UsageError where a file that is gone may have said of the same lines what now would have to win."""
+    last = max(one.as_of for one in taken)
+    gone = [one for one in ledger.read(lake, source=taken[0].source, status=EXPIRED) if one.as_of <= last]
+    if gone:
+        raise UsageError(
+            f"{taken[0].file_name} cannot be taken back: {len(gone)} raw file(s) as of before it have expired, "
+            f"such as {gone[0].file_name}, and may hold other statements about its lines; land a correction instead"
+        )
 
 
 def _done_before(lake: Lake, landing_ids: Sequence[str]) -> Withdrawal:
