@@ -29,6 +29,7 @@ COMMANDS = {
     "history": "lakehouse.cli.gold",
     "digest": "lakehouse.cli.prove",
     "verify": "lakehouse.cli.prove",
+    "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
