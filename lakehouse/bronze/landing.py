@@ -15,7 +15,7 @@ from typing import Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import MODIFICATION_TIME, as_of_of, name_of
 from lakehouse.bronze.detect import RejectedFile, inspect_file
-from lakehouse.bronze.ledger import ABANDONED, EXPIRED, KEPT, LANDED, LANDING, REJECTED, Landing
+from lakehouse.bronze.ledger import ABANDONED, EXPIRED, FOLDER, KEPT, LANDED, LANDING, REJECTED, Landing
 from lakehouse.contract.model import Source
 from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
@@ -167,7 +167,7 @@ def _with_facts(path: Path, source: Source, as_of: datetime, came_from: str, now
 def _object_path(source: str, digest: str, name: str, day: datetime) -> str:
     """Where a file's bytes go: content-addressed, by the day of landing; long names are cut, the ledger has them."""
     end = name.encode()[-LONGEST_NAME:].decode("utf-8", "ignore")
-    return f"bronze/{source}/year={day:%Y}/month={day:%m}/day={day:%d}/{digest[:16]}-{end}"
+    return f"{FOLDER}/{source}/year={day:%Y}/month={day:%m}/day={day:%d}/{digest[:16]}-{end}"
 
 
 def _outcomes(arrived: Mapping[Path, Landing], known: list[Landing]) -> dict[Path, Outcome]:

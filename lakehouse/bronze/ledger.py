@@ -16,6 +16,9 @@ from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.landed_files"
+FOLDER = "bronze"
+"""What the paths of all objects begin with."""
+
 LANDING, LANDED, REJECTED = "landing", "landed", "rejected"
 """Being written; kept; kept, but no file of the source."""
 

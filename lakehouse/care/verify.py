@@ -4,14 +4,14 @@ In: bronze, the ledger, the accounting, silver. Out: findings, each with what wa
 that speak against it. Guaranteed: nothing is changed; what is found wrong is told with its keys.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from lakehouse.bronze import ledger
-from lakehouse.bronze.ledger import EXPIRED, KEPT, LANDED, LANDING, Landing
+from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, Landing
+from lakehouse.care.audit import difference, kept_objects
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables, withdrawals
@@ -23,7 +23,7 @@ from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
-from lakehouse.runtime.storage import object_size, open_object, table_exists
+from lakehouse.runtime.storage import table_exists
 from lakehouse.silver import SALES
 from lakehouse.silver.rebuild import rebuilt
 
@@ -58,17 +58,9 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
 
 def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
     """Promise 1: each landed or rejected file is there, byte for byte."""
-    wrong = []
-    kept = {one.path: one for one in landings if one.status in KEPT}
-    for path, one in kept.items():
-        location = lake.object(path)
-        if object_size(location) != one.size:
-            wrong.append({"path": path, "expected bytes": one.size, "found": object_size(location)})
-            continue
-        with open_object(location) as stream:
-            found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
-        if found != one.sha256:
-            wrong.append({"path": path, "expected sha256": one.sha256, "found": found})
+    kept = kept_objects(landings)
+    differing = [found for one in kept if (found := difference(lake, one)) is not None]
+    wrong = [{"path": d.landing.path, f"expected {d.what}": d.expected, "found": d.found} for d in differing]
     return finding("raw is kept", f"{len(kept)} file(s), size and sha256", wrong)
 
 

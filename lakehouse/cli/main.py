@@ -29,6 +29,7 @@ COMMANDS = {
     "history": "lakehouse.cli.gold",
     "digest": "lakehouse.cli.prove",
     "verify": "lakehouse.cli.prove",
+    "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
     "expire": "lakehouse.cli.expire",
     "doctor": "lakehouse.cli.care",

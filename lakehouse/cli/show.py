@@ -55,7 +55,8 @@ def working() -> Iterator[Callable[[str], None]]:
 
 def document(value: object) -> None:
     """One JSON document on standard output."""
-    click.echo(json.dumps(value, default=plain, ensure_ascii=False, indent=2))
+    told = json.dumps(value, default=plain, ensure_ascii=False, indent=2)
+    click.echo(told.encode("utf-8", "backslashreplace").decode())  # a byte of a path that is no UTF-8 becomes \udc..
 
 
 def table(

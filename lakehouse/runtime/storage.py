@@ -8,8 +8,9 @@ that is there is never written again.
 import hashlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from stat import S_ISREG
 from typing import BinaryIO
 
 import pyarrow as pa
@@ -66,11 +67,34 @@ def write_parquet(location: str, schema: pa.Schema, batches: Iterable[pa.RecordB
 
 
 def object_size(location: str) -> int | None:
-    """Its size in bytes; None where there is no such object."""
+    """Its size in bytes; None where there is no such object, be it that something else has its name."""
     try:
-        return Path(location).stat().st_size
-    except FileNotFoundError:
+        found = Path(location).stat()
+    except (FileNotFoundError, NotADirectoryError):
         return None
+    return found.st_size if S_ISREG(found.st_mode) else None
+
+
+def objects_below(location: str) -> Iterator[tuple[str, int]]:
+    """The objects below a location, each with its path from there and its size; half-written ones are among them.
+
+    A link below is no object, and leads nowhere: what it points to may be anybody's.
+    """
+    for folder, _, names in os.walk(location, onerror=_unless_gone):
+        for name in names:
+            path = Path(folder, name)
+            try:
+                found = path.lstat()
+            except FileNotFoundError:  # the `.part` of a landing that has just been completed
+                continue
+            if S_ISREG(found.st_mode):
+                yield path.relative_to(location).as_posix(), found.st_size
+
+
+def _unless_gone(error: OSError) -> None:
+    """A folder that cannot be read is told; one that is not there has no objects."""
+    if not isinstance(error, FileNotFoundError):
+        raise error
 
 
 def put_once(source: Path, location: str, sha256: str) -> bool:

@@ -25,16 +25,29 @@ Command = Callable[..., Ended]
 """`lakehouse` with these arguments."""
 
 
+class Person:
+    """Standard input with somebody at it."""
+
+    def __init__(self, answer: str) -> None:
+        self.answer = answer
+
+    def isatty(self) -> bool:
+        return True
+
+    def readline(self) -> str:
+        return self.answer + "\n"
+
+
 def nothing_happened(home: Path) -> bool:
     """Whether nothing has landed; that a run was tried and failed may be on record."""
     return not (home / "bronze").exists() and not (home / "ops" / "landed_files").exists()
 
 
-def printed_without_pyspark(command: str) -> str:
+def printed_without_pyspark(*command: str) -> str:
     """What a command prints in a process of its own, which has not loaded pyspark at its end."""
     code = (
         "import sys\nfrom lakehouse.cli.main import main\n"
-        f"try:\n    main([{command!r}])\nfinally:\n    assert 'pyspark' not in sys.modules"
+        f"try:\n    main({[*command]!r})\nfinally:\n    assert 'pyspark' not in sys.modules"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from lakehouse.bronze.landing import land
+from lakehouse.bronze.ledger import Landing
 from lakehouse.cli.main import main
 from lakehouse.runtime import session
 from lakehouse.runtime.lake import Lake, open_lake
@@ -60,6 +62,13 @@ def file(good_file: Path, tmp_path: Path) -> Path:
     """A good file, in a folder of its own."""
     (tmp_path / "files").mkdir()
     return Path(shutil.copy(good_file, tmp_path / "files"))
+
+
+@pytest.fixture
+def landed(lake: Lake, file: Path) -> Landing:
+    """The one landing of a lakehouse."""
+    (outcome,) = land(lake, lake.source("superstore"), [file])
+    return outcome.landing
 
 
 @pytest.fixture

@@ -52,7 +52,9 @@ def test_the_page_on_the_architecture_has_every_package() -> None:
     assert [name for name in GROUND_UP if f"`{name}`" not in page and f"`{name}.py`" not in page] == []
 
 
-@pytest.mark.parametrize("name", ["lakehouse.road", "lakehouse.care.status", "lakehouse.ops", "lakehouse.bronze"])
+@pytest.mark.parametrize(
+    "name", ["lakehouse.road", "lakehouse.care.status", "lakehouse.care.audit", "lakehouse.ops", "lakehouse.bronze"]
+)
 def test_who_has_nothing_for_spark_to_do_does_not_load_it(name: str) -> None:
     done = imported_without_spark(name)
     assert done.returncode == 0, done.stderr

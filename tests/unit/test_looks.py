@@ -22,7 +22,7 @@ from lakehouse.ops.accounting import Accounting
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
-from tests.unit.calls import Command, printed_without_pyspark
+from tests.unit.calls import Command, Person, printed_without_pyspark
 
 AT = datetime(2026, 11, 21, 14, 30, tzinfo=UTC)
 
@@ -197,19 +197,6 @@ def test_the_job_into_gold_says_progress_only_without_json(
     assert (json.loads(out)["new"], err) == (True, "")
     out, err = run_of_job(jobs.silver_to_gold, capfd)
     assert (out, err) == ("gold: release 1, 2 000 fact(s), as before\n", "building\n")
-
-
-class Person:
-    """Standard input with somebody at it."""
-
-    def __init__(self, answer: str) -> None:
-        self.answer = answer
-
-    def isatty(self) -> bool:
-        return True
-
-    def readline(self) -> str:
-        return self.answer + "\n"
 
 
 @pytest.mark.parametrize("arguments", [["reset"], ["withdraw", "--source", "superstore", "--json"]])
