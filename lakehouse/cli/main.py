@@ -30,6 +30,7 @@ COMMANDS = {
     "digest": "lakehouse.cli.prove",
     "verify": "lakehouse.cli.prove",
     "warehouse": "lakehouse.cli.warehouse",
+    "config": "lakehouse.cli.config",
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",
