@@ -25,18 +25,29 @@ def conf_folder(package: Path = PACKAGE) -> Path:
     Raises:
         UsageError: `LAKEHOUSE_CONF` names no such folder, or there is none where the package is.
     """
-    given = os.environ.get("LAKEHOUSE_CONF", "").strip()
-    if given:
-        folder = Path(given).expanduser().absolute()
-        if not (folder / MARK).is_file():
-            raise UsageError(f"LAKEHOUSE_CONF is {folder}, but {MARK} is not there: name a copy of conf/")
-        return folder
+    if (given := folder_named("LAKEHOUSE_CONF")) is not None:
+        if not (given / MARK).is_file():
+            raise UsageError(f"LAKEHOUSE_CONF is {given}, but {MARK} is not there: name a copy of conf/")
+        return given
     for folder in (package.parent / "conf", package / SHIPPED):
         if (folder / MARK).is_file():
             return folder
     if zipfile.is_zipfile(package.parent):
         return _unpacked(package.parent)
     raise UsageError(f"there is no configuration beside {package}: set LAKEHOUSE_CONF to a copy of conf/")
+
+
+def folder_named(variable: str) -> Path | None:
+    """The folder that an environment variable names, `~` being a home folder; None where it names none.
+
+    Raises:
+        UsageError: `~` stands before a user that there is not.
+    """
+    given = os.environ.get(variable, "").strip()
+    try:
+        return Path(given).expanduser().absolute() if given else None
+    except RuntimeError as error:
+        raise UsageError(f"{variable} is {given}, but there is no such user: write the folder out") from error
 
 
 @cache

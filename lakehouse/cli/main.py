@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
     "expire": "lakehouse.cli.expire",
+    "config": "lakehouse.cli.config",
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",

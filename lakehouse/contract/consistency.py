@@ -34,9 +34,18 @@ def findings(
     by_name = {t.name: t for t in tables.values()}
     known = {*by_name, *declared}
     return [
+        *_twins("table", tables),
+        *_twins("source", sources),
         *(f"{path}: {what}" for path, table in tables.items() for what in _table(path, table, by_name, known, feeds)),
         *(f"{path}: {what}" for path, source in sources.items() for what in _source(path, source, by_name, known)),
     ]
+
+
+def _twins(named_by: str, declared: Mapping[str, Table] | Mapping[str, Source]) -> Iterator[str]:
+    names = [one.name for one in declared.values()]
+    for path, one in declared.items():
+        if names.count(one.name) > 1:
+            yield f"{path}: {named_by}: another file is of {one.name!r}, too; remove one of them"
 
 
 def _table(

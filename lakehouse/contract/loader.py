@@ -35,6 +35,8 @@ _GROUPED: Mapping[str, tuple[str, str]] = {
 
 _GROUPS = {group for group, _ in _GROUPED.values()}
 
+POINT_AT_CONF = "point LAKEHOUSE_CONF at the product's conf folder"
+
 
 class ContractError(UsageError):
     """One or more findings in the contracts or sources; `findings` holds them all."""
@@ -51,15 +53,23 @@ def load_catalog(conf: Traversable) -> Catalog:
     Raises:
         ContractError: with every finding in every file.
     """
-    findings: list[str] = []
+    catalog, findings = checked_catalog(conf)
+    if findings:
+        raise ContractError(findings)
+    return catalog
+
+
+def checked_catalog(conf: Traversable) -> tuple[Catalog, list[str]]:
+    """The contracts and sources below `conf` that could be loaded, and all findings, each with its file in front."""
+    missing = [name for name in ("contracts", "sources") if not (conf / name).is_dir()]
+    findings = [f"{name}: there is no folder {conf / name}; {POINT_AT_CONF}" for name in missing]
     tables = _load_folder(conf / "contracts", Table, "table", findings)
     sources = _load_folder(conf / "sources", Source, "source", findings)
     declared = {consistency.table_of(path) for path, _ in _yaml_files(conf / "contracts", "contracts")}
     feeds = {consistency.table_of(path).rpartition(".")[2] for path, _ in _yaml_files(conf / "sources", "sources")}
-    findings += consistency.findings(tables, sources, declared, feeds)
-    if findings:
-        raise ContractError(findings)
-    return Catalog(tables={t.name: t for t in tables.values()}, sources={s.name: s for s in sources.values()})
+    findings += [] if missing else consistency.findings(tables, sources, declared, feeds)
+    loaded = Catalog(tables={t.name: t for t in tables.values()}, sources={s.name: s for s in sources.values()})
+    return loaded, findings
 
 
 def _load_folder(folder: Traversable, kind: type[T], named_by: str, findings: list[str]) -> dict[str, T]:
@@ -74,16 +84,14 @@ def _load_folder(folder: Traversable, kind: type[T], named_by: str, findings: li
             loaded[path] = TypeAdapter(kind).validate_python(_flat(declared, named_by))
         except ValidationError as error:
             findings += [f"{path}: {_place(declared, e['loc'], named_by)}: {_told(e)}" for e in error.errors()]
-        except (yaml.YAMLError, ValueError) as error:
+        except (OSError, yaml.YAMLError, ValueError) as error:
             findings.append(f"{path}: {yaml_fault(error)}")
     return loaded
 
 
 def _yaml_files(folder: Traversable, path: str) -> list[tuple[str, Traversable]]:
-    if not folder.is_dir():
-        raise UsageError(f"there is no folder {folder}; point LAKEHOUSE_CONF at the product's conf folder")
     found = []
-    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name) if folder.is_dir() else ():
         if entry.is_dir():
             found += _yaml_files(entry, f"{path}/{entry.name}")
         elif entry.name.endswith((".yml", ".yaml")):

@@ -34,9 +34,12 @@ def parse_yaml(text: str) -> Any:
 
 
 def yaml_fault(error: Exception) -> str:
-    """What is wrong with a file's text, on one line, with line and column where they are known."""
+    """What is wrong with a file, or with its text, on one line, with line and column where they are known."""
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         mark = error.problem_mark
         told = " ".join(part for part in (error.context, error.problem) if part)
         return f"line {mark.line + 1}, column {mark.column + 1}: {told}"
-    return " ".join(str(error).split())
+    if isinstance(error, OSError):
+        return f"it cannot be read ({error.strerror})"
+    told = " ".join(str(error).split())
+    return f"{told}: save it as UTF-8" if isinstance(error, UnicodeDecodeError) else told

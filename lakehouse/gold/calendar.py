@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Table
 from lakehouse.gold.keys import NOT_APPLICABLE, UNKNOWN
-from lakehouse.runtime.settings import CalendarSettings
+from lakehouse.runtime.setting_groups import CalendarSettings
 
 
 def date_sk(day: SparkColumn) -> SparkColumn:

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from lakehouse.errors import JobError, UsageError
 from lakehouse.publish.emulator import HOST, port_of
-from lakehouse.runtime.settings import Settings, WarehouseSettings
+from lakehouse.runtime.setting_groups import WarehouseSettings
+from lakehouse.runtime.settings import Settings
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection

@@ -15,7 +15,7 @@ from lakehouse.contract.model import Expectation, Source, Table
 from lakehouse.contract.reasons import reasons
 from lakehouse.contract.rules import sql_condition
 from lakehouse.quality.names import names_where
-from lakehouse.runtime.settings import CalendarSettings
+from lakehouse.runtime.setting_groups import CalendarSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""The jars of `conf/jars.yml`: from the list to verified files in a cache folder and a class path.
+"""Jars: from the list of `conf/jars.yml` to verified files in a cache folder and a class path.
 
 Flows in: the list (coordinate and sha256 of each jar). Flows out: paths of files whose bytes have exactly
 those hashes. Guaranteed: a jar appears in the cache whole or not at all, also when several processes fill
@@ -13,37 +13,18 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import yaml
-
-from lakehouse.conf import conf_folder
+from lakehouse.conf import conf_folder, folder_named
 from lakehouse.errors import JobError, LakehouseError, UsageError
+from lakehouse.runtime.jar_list import ALL_GROUPS, LIST_FILE, Jar, listed
 
-LIST_FILE = "jars.yml"
-ALL_GROUPS: tuple[str, ...] = ()
 FETCH_PREFIX = ".fetching-"
 ABANDONED_AFTER_SECONDS = 3600.0
 ATTEMPTS = 3
 RETRY_SECONDS = 0.3
 DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO, errno.EFBIG}
 TIMEOUT_SECONDS = 60
-
-
-@dataclass(frozen=True, kw_only=True)
-class Jar:
-    """One line of the list: `coordinate` is group:artifact:version, `sha256` that of the file's bytes."""
-
-    coordinate: str
-    sha256: str
-
-    @property
-    def file_name(self) -> str:
-        """The file's name in the cache; two groups may share an artifact's name, so it has the group."""
-        group, artifact, version = self.coordinate.split(":")
-        return f"{group}_{artifact}-{version}.jar"
 
 
 Fetch = Callable[[Jar, Path], Path]
@@ -72,39 +53,7 @@ def class_path(conf: Path | None = None, *, groups: Sequence[str] = ("delta",)) 
 
 def cache_folder() -> Path:
     """`LAKEHOUSE_JARS`, else `~/.cache/lakehouse/jars`."""
-    given = os.environ.get("LAKEHOUSE_JARS", "").strip()
-    return Path(given).expanduser().absolute() if given else Path.home() / ".cache" / "lakehouse" / "jars"
-
-
-def listed(conf: Path, groups: Sequence[str] = ALL_GROUPS) -> tuple[Jar, ...]:
-    """The jars of these groups (all where none is named), in the order of `conf/jars.yml`.
-
-    Raises:
-        UsageError: the list is missing or malformed, or has no such group.
-    """
-    path = conf / LIST_FILE
-    try:
-        content: Any = yaml.safe_load(path.read_text(encoding="utf-8"))
-        by_group = {group: tuple(_jar(entry) for entry in entries) for group, entries in content["groups"].items()}
-    except FileNotFoundError as error:
-        raise UsageError(f"{path} is missing: it lists the jars that Spark needs") from error
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UsageError(f"{path} is not a list of jars (`groups: NAME: [coordinate, sha256]`): {error}") from error
-    unknown = [group for group in groups if group not in by_group]
-    if unknown:
-        raise UsageError(f"{path} has no group {', '.join(unknown)}: it has {', '.join(by_group)}")
-    return tuple(jar for group in groups or by_group for jar in by_group[group])
-
-
-def _jar(entry: dict[str, str]) -> Jar:
-    if set(entry) != {"coordinate", "sha256"}:
-        raise ValueError(f"an entry has exactly coordinate and sha256, not {sorted(entry)}")
-    jar = Jar(coordinate=entry["coordinate"], sha256=entry["sha256"])
-    if len(jar.coordinate.split(":")) != 3:
-        raise ValueError(f"{jar.coordinate} is not group:artifact:version")
-    if len(jar.sha256) != 64 or not set(jar.sha256) <= set("0123456789abcdef"):
-        raise ValueError(f"the sha256 of {jar.coordinate} is not 64 lower-case hexadecimal digits")
-    return jar
+    return folder_named("LAKEHOUSE_JARS") or Path.home() / ".cache" / "lakehouse" / "jars"
 
 
 def _say(line: str) -> None:

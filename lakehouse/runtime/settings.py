@@ -6,106 +6,42 @@ error that names the file or the variable; no secret is a setting, only the name
 """
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, SettingsError
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lakehouse.conf import conf_folder
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.errors import UsageError
+from lakehouse.runtime.setting_groups import (
+    DELIMITER,
+    PREFIX,
+    CalendarSettings,
+    SparkSettings,
+    WarehouseSettings,
+    is_key_text,
+)
 
-STRICT = ConfigDict(extra="forbid", frozen=True)
-PREFIX, DELIMITER = "LAKEHOUSE_", "__"
-
+NO_SUCH = "there is no such setting: correct its name, or leave it out"
 
 NOT_IN_PATHS = frozenset("*?[]{}\\%#")
 """Characters that Spark or delta-rs do not take for themselves."""
 
 
-class SparkSettings(BaseModel):
-    """How Spark runs; on a cluster spark-submit's own options say it and these do not apply."""
+class _Variables(EnvSettingsSource):
+    """Variables; one that should be JSON and is not comes as its text, so that it is told beside all else."""
 
-    model_config = STRICT
-    master: Annotated[
-        str,
-        Field(
-            pattern=r"^(local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+)$",
-            description="such as local[2], local[*], spark://…, yarn or k8s://…",
-        ),
-    ] = "local[2]"
-    driver_memory: Annotated[str, Field(pattern=r"^\d+[mg]$", description="such as 900m or 2g")] = "2g"
-    shuffle_partitions: Annotated[int, Field(ge=1, le=10_000)] = 2
-
-
-class CalendarSettings(BaseModel):
-    """The years that `gold.dim_date` covers, both included; dates outside are quarantined."""
-
-    model_config = STRICT
-    first_year: Annotated[int, Field(ge=1900, le=9998)] = 1990
-    last_year: Annotated[int, Field(ge=1900, le=9998)] = 2049
-    fiscal_year_start_month: Annotated[int, Field(ge=1, le=12)] = 1
-    """A fiscal year has the number of the calendar year it ends in; 1 makes the two the same."""
-
-    @model_validator(mode="after")
-    def _in_order(self) -> "CalendarSettings":
-        if self.first_year > self.last_year:
-            raise ValueError(f"first_year {self.first_year} is after last_year {self.last_year}")
-        return self
-
-
-IDENTIFIER = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-"""What a name in the warehouse may be: it is written into SQL without quotes."""
-IDENTIFIER_TOLD = "letters, digits and _, not beginning with a digit"
-ACCOUNT = r"^[A-Za-z0-9_.-]{1,200}$"
-
-
-class WarehouseSettings(BaseModel):
-    """Where gold is published: Snowflake, or its emulator below LAKEHOUSE_HOME (`kind: local`).
-
-    A person or a service signs in with a key file; the key itself is never a setting.
-    """
-
-    model_config = ConfigDict(**STRICT, populate_by_name=True)
-    kind: Literal["local", "snowflake"] = "local"
-    account: Annotated[
-        str | None, Field(pattern=ACCOUNT, description="Snowflake's account identifier, such as ORGANISATION-ACCOUNT")
-    ] = None
-    user: Annotated[str | None, Field(min_length=1)] = None
-    private_key_file: Path | None = None
-    role: Annotated[str | None, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = None
-    warehouse: Annotated[str | None, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = None
-    database: Annotated[str, Field(pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = "RETAIL"
-    schema_name: Annotated[str, Field(alias="schema", pattern=IDENTIFIER, description=IDENTIFIER_TOLD)] = "GOLD"
-
-    @model_validator(mode="after")
-    def _complete(self) -> "WarehouseSettings":
-        given = [name for name in OF_SNOWFLAKE if getattr(self, name) is not None]
-        if self.kind == "local" and given:
-            raise ValueError(
-                f"{', '.join(given)}: only Snowflake has that, but kind is local: set {_variable('kind')}=snowflake, "
-                "or leave them out"
-            )
-        missing = [_variable(name) for name in OF_SNOWFLAKE if name not in given]
-        if self.kind == "snowflake" and missing:
-            raise ValueError(f"kind is snowflake, but this is not said: set {', '.join(missing)}")
-        return self
-
-    @property
-    def place(self) -> str:
-        """Where it is, in a few words: `local RETAIL.GOLD`, `account RETAIL.GOLD`."""
-        return f"{self.account or 'local'} {self.database}.{self.schema_name}".upper().replace("LOCAL ", "local ")
-
-
-OF_SNOWFLAKE = ("account", "user", "private_key_file", "role", "warehouse")
-"""What must be said for Snowflake, and only there."""
-
-
-def _variable(name: str) -> str:
-    return f"{PREFIX}WAREHOUSE{DELIMITER}{name.upper()}"
+    def decode_complex_value(self, field_name: str, field: FieldInfo, value: Any) -> Any:
+        try:
+            return super().decode_complex_value(field_name, field, value)
+        except ValueError:
+            return value
 
 
 class Settings(BaseSettings):
@@ -115,10 +51,21 @@ class Settings(BaseSettings):
         env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True, extra="forbid", frozen=True
     )
     env: str = "local"
-    home: Path = Path(".lakehouse")
+    home: Annotated[Path, Field(validate_default=True)] = Path(".lakehouse")
     spark: SparkSettings = SparkSettings()
     calendar: CalendarSettings = CalendarSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+
+    @field_validator("home")
+    @classmethod
+    def _usable(cls, given: Path) -> Path:
+        try:
+            home = given.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(f"{given} begins with a user that there is not: write the folder out") from error
+        if faults := list(_home_faults(home)):
+            raise ValueError("; ".join(faults))
+        return home
 
     @classmethod
     def settings_customise_sources(
@@ -130,7 +77,7 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Environment variables overrule the environment's file, which comes as the arguments."""
-        return env_settings, init_settings
+        return _Variables(settings_cls), init_settings
 
 
 def load_settings(env: str | None = None, conf: Path | None = None) -> Settings:
@@ -143,43 +90,76 @@ def load_settings(env: str | None = None, conf: Path | None = None) -> Settings:
     Raises:
         UsageError: there is no such environment, or something in it or in a variable is wrong; all at once.
     """
-    name = env or os.environ.get("LAKEHOUSE_ENV", "").strip() or "local"
-    folder = (conf or conf_folder()) / "environments"
-    file = folder / f"{name}.yml"
-    if not file.is_file():
-        known = ", ".join(sorted(f.stem for f in folder.glob("*.yml")))
-        raise UsageError(f"there is no environment {name!r}: set LAKEHOUSE_ENV to one of {known}")
-    findings = [f"{name}: there is no such setting" for name in _unknown_variables()]
+    name, folder = environment_name(env), conf or conf_folder()
+    if unknown := unknown_environment(name, folder):
+        raise UsageError(unknown)
+    settings, findings = checked_settings(name, folder)
+    if settings is None:
+        raise UsageError("\n  ".join([f"the settings of {name!r} are not usable:", *findings]))
+    return settings
+
+
+def environment_name(env: str | None) -> str:
+    """The environment that is meant: the one given, else that of LAKEHOUSE_ENV, else `local`."""
+    return env or os.environ.get("LAKEHOUSE_ENV", "").strip() or "local"
+
+
+def unknown_environment(name: str, conf: Path) -> str | None:
+    """The sentence that says so where there is no environment of this name; else None."""
+    folder = conf / "environments"
+    if (folder / f"{name}.yml").is_file():
+        return None
+    known = ", ".join(sorted(file.stem for file in folder.glob("*.yml") if file.is_file()))
+    remedy = f"set LAKEHOUSE_ENV to one of {known}" if known else f"add {name}.yml to {folder}"
+    return f"there is no environment {name!r}: {remedy}"
+
+
+def checked_settings(name: str, conf: Path | None) -> tuple[Settings | None, list[str]]:
+    """The settings of an environment, or else all findings, each with its place in front.
+
+    The variables are checked in any case, also where the file is missing or not YAML, or there is no `conf`.
+    """
+    file = f"environments/{name}.yml"
+    declared, fault = _declared(conf / file) if conf else ({}, None)
+    findings = [f"{variable}: {NO_SUCH}" for variable in _unknown_variables()]
+    findings += [f"{file}: is not a YAML file of settings: {fault}; mend it there"] if fault else []
     try:
-        declared = _declared(file)
         settings = Settings(**{**declared, "env": name})
     except ValidationError as error:
         findings += [_finding(file, e) for e in error.errors()]
-    except SettingsError as error:
-        findings.append(f"{PREFIX}<GROUP> must be JSON, or better {PREFIX}<GROUP>{DELIMITER}<NAME>: {error}")
-    else:
-        home = settings.home.expanduser().absolute()
-        if not next(folder for folder in (home, *home.parents) if folder.exists()).is_dir():
-            findings.append(f"LAKEHOUSE_HOME: {home} is, or lies below, a file: name a folder, or one to be made")
-        if patterns := sorted({*str(home)} & NOT_IN_PATHS):
-            told = " and ".join(patterns)
-            findings.append(f"LAKEHOUSE_HOME: {home} has {told} in its path, which Spark reads as a pattern: move it")
-    if findings:
-        raise UsageError("\n  ".join([f"the settings of {name!r} are not usable:", *findings]))
-    return settings.model_copy(update={"env": name, "home": home})
+    return (None, findings) if findings else (settings.model_copy(update={"env": name}), [])
 
 
-def _declared(file: Path) -> dict[str, Any]:
-    """What the environment's file says; nothing where it is empty."""
+def _home_faults(home: Path) -> Iterator[str]:
+    """What is wrong with where everything is to be kept."""
     try:
-        declared = parse_yaml(file.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise UsageError(f"{file} is not a YAML file of settings: {yaml_fault(error)}") from error
-    if declared is None:
-        return {}
-    if not isinstance(declared, dict):
-        raise UsageError(f"{file} is not a YAML file of settings: it is not a mapping of keys to values")
-    return {str(key): value for key, value in declared.items()}
+        if not next(folder for folder in (home, *home.parents) if folder.exists()).is_dir():
+            yield f"{home} is, or lies below, a file: name a folder, or one to be made"
+    except OSError as error:
+        yield f"{home} cannot be looked at ({error.strerror}): name another folder"
+    if patterns := sorted({*str(home)} & NOT_IN_PATHS):
+        yield f"{home} has {' and '.join(patterns)} in its path, which Spark reads as a pattern: move it"
+
+
+def key_file_named(name: str, conf: Path | None) -> Path | None:
+    """The key file that is named for Snowflake, whatever else is wrong with the settings."""
+    declared, _ = _declared(conf / f"environments/{name}.yml") if conf else ({}, None)
+    said = [source.get("warehouse") for source in (declared, _Variables(Settings)())]
+    warehouse = {key: value for group in said if isinstance(group, dict) for key, value in group.items()}
+    file = warehouse.get("private_key_file")
+    wanted = warehouse.get("kind") == "snowflake" and isinstance(file, str) and not is_key_text(file)
+    return Path(str(file)) if wanted else None
+
+
+def _declared(file: Path) -> tuple[dict[str, Any], str | None]:
+    """What the environment's file says, nothing where it is empty or not there; and what is wrong with its form."""
+    try:
+        declared = parse_yaml(file.read_text(encoding="utf-8")) if file.is_file() else None
+    except (OSError, yaml.YAMLError, ValueError) as error:
+        return {}, yaml_fault(error)
+    if declared is not None and not isinstance(declared, dict):
+        return {}, "it is not a mapping of keys to values"
+    return {str(key): value for key, value in (declared or {}).items()}, None
 
 
 def _unknown_variables() -> list[str]:
@@ -188,19 +168,27 @@ def _unknown_variables() -> list[str]:
     return sorted(v for v in os.environ if v.startswith(PREFIX) and DELIMITER in v and not v.startswith(groups))
 
 
-def _finding(file: Path, error: ErrorDetails) -> str:
-    """One sentence a finding, with the names of the variables where they said it, else the path in the file."""
-    path = ".".join(str(step) for step in error["loc"])
-    variable = PREFIX + DELIMITER.join(str(step).upper() for step in error["loc"])
-    said_it = [v for v in sorted(os.environ) if v.upper() == variable or v.upper().startswith(variable + DELIMITER)]
-    place = ", ".join(said_it) or f"environments/{file.name}: {path}"
+def _finding(file: str, error: ErrorDetails) -> str:
+    """One sentence a finding, with its place in front."""
+    place = place_of(file, error["loc"])
     if error["type"] == "extra_forbidden":
-        return f"{place}: there is no such setting"
+        return f"{place}: {NO_SUCH}"
+    if error["type"] == "model_type":
+        group = f"{PREFIX}{error['loc'][0]}".upper()
+        return f"{place}: must be a group of settings: `name: value` in the file, or variables {group}{DELIMITER}NAME"
     told, given = error["msg"].removeprefix("Value error, "), error["input"]
     if error["type"] == "string_pattern_mismatch":
         told = f"must be {_described(error['loc'])}"
-    shown = f" (given: {given!r})" if isinstance(given, str | int | float | bool) or given is None else ""
+    plain = isinstance(given, str | int | float | bool) or given is None
+    shown = f" (given: {given!r})" if plain and error["type"] != "value_error" else ""
     return f"{place}: {told[0].lower()}{told[1:]}{shown}"
+
+
+def place_of(file: str, loc: tuple[int | str, ...]) -> str:
+    """Where a setting was said: the names of the variables where they said it, else the path in the file."""
+    variable = PREFIX + DELIMITER.join(str(step).upper() for step in loc)
+    said_it = [v for v in sorted(os.environ) if v.upper() == variable or v.upper().startswith(variable + DELIMITER)]
+    return ", ".join(said_it) or f"{file}: {'.'.join(map(str, loc))}"
 
 
 def _described(loc: tuple[int | str, ...]) -> str:

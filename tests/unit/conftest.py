@@ -8,6 +8,7 @@ import pytest
 from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import Landing
 from lakehouse.cli.main import main
+from lakehouse.conf import conf_folder
 from lakehouse.runtime import session
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
@@ -21,6 +22,15 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("LAKEHOUSE_HOME", str(folder))
     for name in ("LAKEHOUSE_ENV", "LAKEHOUSE_CONF"):
         monkeypatch.delenv(name, raising=False)
+    return folder
+
+
+@pytest.fixture
+def conf(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of the configuration, in use."""
+    folder = tmp_path / "conf"
+    shutil.copytree(conf_folder(), folder)
+    monkeypatch.setenv("LAKEHOUSE_CONF", str(folder))
     return folder
 
 

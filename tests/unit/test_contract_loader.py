@@ -65,6 +65,13 @@ def test_all_findings_come_in_one_error(tmp_path: Path) -> None:
     assert [line.strip() for line in told[1:]] == found
 
 
+def test_two_files_of_one_table_are_found(tmp_path: Path) -> None:
+    (tmp_path / DAYS).parent.mkdir(parents=True)
+    (tmp_path / DAYS).with_suffix(".yaml").write_text(TREE[DAYS], encoding="utf-8")
+    told = "table: another file is of 'gold.days', too; remove one of them"
+    assert findings_of(tmp_path, {}) == [f"{DAYS.replace('.yml', '.yaml')}: {told}", f"{DAYS}: {told}"]
+
+
 def test_a_folder_that_is_missing_is_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"there is no folder .*contracts; point LAKEHOUSE_CONF"):
         load_catalog(tmp_path)

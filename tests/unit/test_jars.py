@@ -14,7 +14,8 @@ import pytest
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, UsageError
 from lakehouse.runtime import jars as module
-from lakehouse.runtime.jars import Jar, ensure_jars, listed
+from lakehouse.runtime.jar_list import Jar, listed
+from lakehouse.runtime.jars import ensure_jars
 
 CONTENT = {f"org.example:part-{letter}:1.{letter}": letter.encode() * 50_000 for letter in "abc"}
 WANTED = tuple(Jar(coordinate=c, sha256=hashlib.sha256(content).hexdigest()) for c, content in CONTENT.items())

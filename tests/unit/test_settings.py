@@ -67,8 +67,8 @@ def test_the_environment_comes_from_the_argument_then_the_variable_then_is_local
 
 def test_an_unknown_key_in_the_file_is_found_with_its_path(tmp_path: Path) -> None:
     assert findings_of(tmp_path, "spark: {driver_memroy: 2g}\nsprak: {}") == [
-        "environments/test.yml: spark.driver_memroy: there is no such setting",
-        "environments/test.yml: sprak: there is no such setting",
+        "environments/test.yml: spark.driver_memroy: there is no such setting: correct its name, or leave it out",
+        "environments/test.yml: sprak: there is no such setting: correct its name, or leave it out",
     ]
 
 
@@ -87,23 +87,26 @@ def test_a_variable_of_a_setting_that_there_is_not_is_found(tmp_path: Path, monk
     monkeypatch.setenv("LAKEHOUSE_SPARK__DRIVER_MEMROY", "2g")
     monkeypatch.setenv("LAKEHOUSE_SPRAK__MASTER", "yarn")
     assert findings_of(tmp_path, "") == [
-        "LAKEHOUSE_SPRAK__MASTER: there is no such setting",
-        "LAKEHOUSE_SPARK__DRIVER_MEMROY: there is no such setting",
+        "LAKEHOUSE_SPRAK__MASTER: there is no such setting: correct its name, or leave it out",
+        "LAKEHOUSE_SPARK__DRIVER_MEMROY: there is no such setting: correct its name, or leave it out",
     ]
 
 
-def test_a_whole_group_in_a_variable_must_be_json(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_whole_group_in_a_variable_that_is_no_json_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKEHOUSE_SPARK", "yarn")
     (found,) = findings_of(tmp_path, "")
-    assert found.startswith("LAKEHOUSE_<GROUP> must be JSON, or better LAKEHOUSE_<GROUP>__<NAME>")
+    assert found.startswith("LAKEHOUSE_SPARK: must be a group of settings")
+    assert found.endswith("or variables LAKEHOUSE_SPARK__NAME")
 
 
 def test_two_settings_that_contradict_each_other_are_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert findings_of(tmp_path, "calendar: {first_year: 2050, last_year: 2049}") == [
-        "environments/test.yml: calendar: first_year 2050 is after last_year 2049"
+        "environments/test.yml: calendar: first_year 2050 is after last_year 2049: change one of them"
     ]
     monkeypatch.setenv("LAKEHOUSE_CALENDAR__FIRST_YEAR", "2050")
-    assert findings_of(tmp_path, "") == ["LAKEHOUSE_CALENDAR__FIRST_YEAR: first_year 2050 is after last_year 2049"]
+    assert findings_of(tmp_path, "") == [
+        "LAKEHOUSE_CALENDAR__FIRST_YEAR: first_year 2050 is after last_year 2049: change one of them"
+    ]
 
 
 def test_all_findings_come_in_one_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,13 +132,13 @@ def test_all_findings_come_in_one_error(tmp_path: Path, monkeypatch: pytest.Monk
 def test_a_file_that_is_no_yaml_of_settings_is_told(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(UsageError) as caught:
         settings_of(tmp_path, text)
-    assert f"test.yml is not a YAML file of settings: {told}" in str(caught.value)
+    assert f"environments/test.yml: is not a YAML file of settings: {told}" in str(caught.value)
 
 
 def test_a_file_in_another_encoding_is_told(tmp_path: Path) -> None:
     settings_of(tmp_path, "")
     (tmp_path / "environments" / "test.yml").write_bytes(b"home: \xfc\n")
-    with pytest.raises(UsageError, match=r"test\.yml is not a YAML file of settings: 'utf-8' codec can't decode"):
+    with pytest.raises(UsageError, match=r"test\.yml: is not a YAML file of settings: 'utf-8' codec can't decode"):
         load_settings("test", tmp_path)
 
 

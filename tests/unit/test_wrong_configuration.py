@@ -1,21 +1,10 @@
 """Wrong settings, YAML and folders: one clear sentence, the right exit code, nothing lost."""
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from lakehouse.conf import conf_folder
 from tests.unit.calls import Command, nothing_happened
-
-
-@pytest.fixture
-def conf(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A copy of the configuration, in use."""
-    folder = tmp_path / "conf"
-    shutil.copytree(conf_folder(), folder)
-    monkeypatch.setenv("LAKEHOUSE_CONF", str(folder))
-    return folder
 
 
 @pytest.mark.parametrize("arguments", [["status"], ["land", "--source", "superstore", "x.csv"], ["verify"], ["digest"]])
@@ -57,7 +46,7 @@ def test_settings_that_are_wrong(
         ("sources/superstore.yml", "source: superstore\nsource: superstore\n", "stands twice"),
         ("sources/superstore.yml", "just a text", "sources/superstore.yml"),
         ("contracts/silver/sales.yml", "table: silver.sales\ncolour: red\n", "colour: there is no such key"),
-        ("environments/local.yml", "spark: {", "local.yml is not a YAML file of settings"),
+        ("environments/local.yml", "spark: {", "local.yml: is not a YAML file of settings"),
         ("environments/local.yml", "spark: {colour: red}", "spark.colour: there is no such setting"),
     ],
 )
