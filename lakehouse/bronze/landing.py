@@ -5,7 +5,6 @@ In: local files of one source. Out: objects under `bronze/<source>/year=/month=/
 `landing` that the same call completes; a file that is not a CSV of the source is kept, recorded and told.
 """
 
-import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -21,7 +20,7 @@ from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import OtherBytesError, put_once
+from lakehouse.runtime.storage import ForeignObjectError, OtherBytesError, put_once, sha256_of
 
 Progress = Callable[[str, int, int], None]
 """Takes a file's name, how many are done, and how many there are."""
@@ -88,13 +87,18 @@ def _put(lake: Lake, path: Path, landing: Landing) -> None:
     """Keep a file's bytes; those that are gone before they could be kept are no landing.
 
     Raises:
-        JobError: the file changed since it was inspected.
+        JobError: the file changed since it was inspected, or another object has its place.
     """
     try:
         put_once(path, lake.object(landing.path), landing.sha256)
     except OtherBytesError as error:
         ledger.write(lake, [replace(landing, status=ABANDONED, reason=CHANGED)])
         raise _changed(path) from error
+    except ForeignObjectError as error:
+        raise JobError(
+            f"{name_of(path)} cannot be kept: {error} is there already and has other bytes; move it away "
+            "(`lakehouse audit bronze` tells of all such objects) and run the command again"
+        ) from error
 
 
 def _changed(path: Path) -> JobError:
@@ -119,16 +123,11 @@ def _inspected(path: Path, source: Source, as_of: datetime, came_from: str, now:
     Raises:
         JobError: it changed in the meantime, so that what was found out is not of the bytes to be kept.
     """
-    digest = _digest(path)
+    digest = sha256_of(path)
     landing = _with_facts(path, source, as_of, came_from, now, digest)
-    if _digest(path) != digest:
+    if sha256_of(path) != digest:
         raise _changed(path)
     return landing
-
-
-def _digest(path: Path) -> str:
-    with path.open("rb") as opened:
-        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _with_facts(path: Path, source: Source, as_of: datetime, came_from: str, now: datetime, digest: str) -> Landing:

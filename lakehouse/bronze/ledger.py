@@ -14,6 +14,7 @@ from typing import Any
 from lakehouse.bronze.rows import LandedFile
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import sha256_of
 
 TABLE = "ops.landed_files"
 FOLDER = "bronze"
@@ -96,7 +97,6 @@ def called(landings: Iterable[Landing], name: str) -> list[Landing]:
     known = list(landings)
     path = Path(name)
     if path.is_file():
-        with path.open("rb") as opened:
-            digest = hashlib.file_digest(opened, "sha256").hexdigest()
+        digest = sha256_of(path)
         return [one for one in known if one.sha256 == digest]
     return [one for one in known if one.file_name == path.name] or [one for one in known if one.landing_id == name]

@@ -23,6 +23,10 @@ class OtherBytesError(Exception):
     """A file's bytes are not those that were announced."""
 
 
+class ForeignObjectError(Exception):
+    """An object is there already, and its bytes are not those that its name stands for."""
+
+
 def table_location(root: str, table: str) -> str:
     """`<root>/silver/sales` for `silver.sales`."""
     return f"{root}/{table.replace('.', '/')}"
@@ -98,16 +102,19 @@ def _unless_gone(error: OSError) -> None:
 
 
 def put_once(source: Path, location: str, sha256: str) -> bool:
-    """Copy a local file to an object that does not exist yet; False where it is there already.
+    """Copy a local file to an object that does not exist yet; False where it is there already, with these bytes.
 
     The bytes are on the disk before the object has its name, so that a kill leaves at most a `.part` file,
     which the next attempt overwrites; a full disk does not keep half a file.
 
     Raises:
         OtherBytesError: the file's bytes are no longer those of the given sha256.
+        ForeignObjectError: the object that is there has other bytes.
     """
     target = Path(location)
     if target.exists():
+        if sha256_of(target) != sha256:
+            raise ForeignObjectError(location)
         return False
     target.parent.mkdir(parents=True, exist_ok=True)
     part = target.with_name(target.name + PART_SUFFIX)
@@ -120,6 +127,12 @@ def put_once(source: Path, location: str, sha256: str) -> bool:
         raise
     _sync_folder(target.parent)
     return True
+
+
+def sha256_of(path: Path) -> str:
+    """The sha256 of a local file, hexadecimal."""
+    with path.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
 
 
 def _copied(source: Path, part: Path) -> str:

@@ -69,6 +69,19 @@ def test_a_file_that_changes_before_it_is_kept_is_abandoned_and_lands_anew(
     assert broken_promises(lake) == []
 
 
+def test_an_object_with_other_bytes_is_not_taken_for_the_file_that_lands(lake: Lake, daily: Path) -> None:
+    """Else the ledger would say that bytes are kept which are not there."""
+    source = lake.source("superstore")
+    (outcome,) = land(lake, source, [daily], as_of=FIRST)
+    there = Path(lake.object(outcome.landing.path))
+    there.write_bytes(b"something else")
+    with pytest.raises(JobError, match=r"daily\.csv cannot be kept: .* is there already and has other bytes"):
+        land(lake, source, [daily], as_of=SECOND)
+    there.unlink()
+    assert [outcome.what for outcome in land(lake, source, [daily], as_of=SECOND)] == ["landed"]
+    assert broken_promises(lake) == []
+
+
 def test_an_interrupted_landing_gives_way_to_a_later_one_of_the_same_bytes(lake: Lake, daily: Path) -> None:
     home, asked = Path(lake.root), ("land", "--source", "superstore", str(daily))
     assert ended(home, *asked, LAKEHOUSE_KILL_AT="ledger-landing").returncode != 0
