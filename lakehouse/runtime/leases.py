@@ -23,6 +23,39 @@ Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Busy:
+    """Why a lease cannot be had now: said to who waits, and to who does not."""
+
+    waiting: str
+    refusal: str
+    ended: bool
+    """Whether the run is over, and only the JVM it drove is waited for."""
+
+
+def being_written(table: str, process: object) -> Busy:
+    """Another run, named by its process, holds the lease."""
+    return Busy(
+        waiting=f"waiting for process {process}, which is writing {table}",
+        refusal=f"{table} is being written by process {process}: wait for it, or leave out --no-wait",
+        ended=False,
+    )
+
+
+def left_running(table: str, jvm: object) -> Busy:
+    """A run has ended, but the JVM it drove may still commit."""
+    return Busy(
+        waiting=f"waiting for process {jvm}, which a killed run left behind",
+        refusal=f"{table} is still being written by what a killed run left: try again in a moment",
+        ended=True,
+    )
+
+
+def taken_away(table: str, why: str) -> JobError:
+    """What `check` raises."""
+    return JobError(f"the lease of {table} was taken away ({why}): nothing was committed since; run the command again")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lease:
     """A held lease: `check` before each commit proves that it is still this process's own."""
 
@@ -37,10 +70,7 @@ class Lease:
             JobError: the lock file was removed or replaced by someone; nothing more may be committed.
         """
         if not _is_still(self.path, self.file):
-            raise JobError(
-                f"the lease of {self.table} was taken away ({self.path.name} was removed): nothing was "
-                "committed since; run the command again"
-            )
+            raise taken_away(self.table, f"{self.path.name} was removed")
 
     def guard(self, jvm: int | None) -> None:
         """Record the JVM that may commit under this lease, so that a successor waits for its end."""
@@ -68,7 +98,7 @@ def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None
         try:
             yield Lease(table=table, path=path, file=file)
         except BaseException as error:
-            if not _may_go_on(error):
+            if not may_go_on(error):
                 file.truncate(0)
             raise
         file.truncate(0)
@@ -76,7 +106,7 @@ def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None
         file.close()
 
 
-def _may_go_on(error: BaseException) -> bool:
+def may_go_on(error: BaseException) -> bool:
     """Whether the JVM may still be at work though Python is not: an interrupt, or a broken connection to it.
 
     Any other error was the JVM's answer, or Python's own: then nothing is under way, and a successor must not
@@ -97,13 +127,12 @@ def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
                 return file
         except BlockingIOError:
             owner = _owner(file)
+            busy = being_written(table, owner.get("pid", "?"))
             if not wait:
                 file.close()
-                raise JobError(
-                    f"{table} is being written by process {owner.get('pid', '?')}: wait for it, or leave out --no-wait"
-                ) from None
+                raise JobError(busy.refusal) from None
             if not said:
-                say(f"waiting for process {owner.get('pid', '?')}, which is writing {table}")
+                say(busy.waiting)
                 said = True
         file.close()
         time.sleep(POLL_SECONDS)
@@ -123,10 +152,11 @@ def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
     jvm, began = owner.get("jvm"), owner.get("jvm_started")
     said = False
     while jvm is not None and began is not None and jvm != own_jvm() and started(jvm) == began:
+        busy = left_running(table, jvm)
         if not wait:
-            raise JobError(f"{table} is still being written by what a killed run left: try again in a moment")
+            raise JobError(busy.refusal)
         if not said:
-            say(f"waiting for process {jvm}, which a killed run left behind")
+            say(busy.waiting)
             said = True
         time.sleep(POLL_SECONDS)
 

@@ -1,7 +1,11 @@
-"""What tests without a JVM share: an empty lakehouse, the command line called in this process, a good file."""
+"""What tests without a JVM share: an empty lakehouse, the command line called in this process, a good file, an S3."""
 
 import shutil
+import threading
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -13,6 +17,7 @@ from lakehouse.runtime import session
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
 from tests.unit.calls import Command, Ended
+from tests.unit.lease_processes import BUCKET
 
 
 @pytest.fixture
@@ -86,3 +91,43 @@ def no_session(lakehouse: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """The command line with a session that nobody asks anything."""
     monkeypatch.setattr(session, "open_session", lambda *_, **__: None)
     return lakehouse
+
+
+@pytest.fixture(scope="module")
+def store() -> Iterator[Any]:
+    """A client of an S3 that this process serves; child processes find it by the environment's variables."""
+    import boto3
+    from moto.s3.responses import S3Response
+    from moto.server import ThreadedMotoServer
+
+    from lakehouse.runtime.s3_leases import CLIENT
+
+    put, one_at_a_time = S3Response.put_object, threading.Lock()
+
+    def put_in_one_step(self: Any) -> Any:
+        with one_at_a_time:  # moto looks and then puts; a store does both at once
+            return put(self)
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(S3Response, "put_object", put_in_one_step)
+        for name in ("AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_ENDPOINT_URL_S3"):
+            patched.delenv(name, raising=False)
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            patched.setenv(name, "testing")
+        patched.setenv("AWS_DEFAULT_REGION", "us-east-1")
+        for name in ("NO_PROXY", "no_proxy"):
+            patched.setenv(name, "127.0.0.1")
+        patched.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.get_host_and_port()[1]}")
+        client = boto3.Session().client("s3", config=CLIENT)
+        client.create_bucket(Bucket=BUCKET)
+        yield client
+        client.close()
+    server.stop()
+
+
+@pytest.fixture
+def prefix() -> str:
+    """Of a lakehouse of this test's own, in the bucket of `store`."""
+    return f"{uuid4().hex}/"

@@ -6,6 +6,8 @@ import textwrap
 from pathlib import Path
 
 TABLE = "silver.sales"
+BUCKET = "lake"
+"""Where leases in S3 are, in the store that this process serves (see `store` in conftest.py)."""
 PATIENCE = 60.0
 
 HOLD = """
