@@ -1,6 +1,7 @@
 """What tests without a JVM share: an empty lakehouse, the command line called in this process, a good file, an S3."""
 
 import shutil
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import Landing
 from lakehouse.cli.main import main
 from lakehouse.conf import conf_folder
-from lakehouse.runtime import session
+from lakehouse.runtime import leases, s3_leases, session
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
 from tests.unit.calls import Command, Ended
@@ -131,3 +132,19 @@ def store() -> Iterator[Any]:
 def prefix() -> str:
     """Of a lakehouse of this test's own, in the bucket of `store`."""
     return f"{uuid4().hex}/"
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who waits for a lease in S3 looks often, and this process drives no JVM."""
+    monkeypatch.setattr(s3_leases, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(leases, "_OWN_JVM", [])
+
+
+@pytest.fixture
+def sleeper() -> Iterator[subprocess.Popen[bytes]]:
+    """Stands for a JVM: it lives until it is killed, whatever becomes of those who recorded it."""
+    child = subprocess.Popen(["sleep", "300"])
+    yield child
+    child.kill()
+    child.wait()

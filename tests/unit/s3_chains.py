@@ -1,15 +1,22 @@
 """Chains of leases looked at and tampered with from outside, and stores that behave oddly."""
 
+import subprocess
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
+import pytest
+from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
+from lakehouse.errors import JobError
 from lakehouse.runtime.s3_lease_chain import Chain
 from lakehouse.runtime.s3_lease_owners import Owner, this_process
-from tests.unit.lease_processes import BUCKET, TABLE
+from lakehouse.runtime.s3_leases import S3Lease, s3_lease
+from tests.unit.lease_processes import BUCKET, TABLE, line, process
 
 ACCOUNT = "123456789012"
 
@@ -73,3 +80,38 @@ class OddStore:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
+
+
+def taken(store: Any, prefix: str, **options: Any) -> AbstractContextManager[S3Lease]:
+    return s3_lease(store, BUCKET, prefix, TABLE, **{"wait": False, **options})
+
+
+def refusal(store: Any, prefix: str) -> str:
+    """What is said to who does not wait."""
+    with pytest.raises(JobError) as refused, taken(store, prefix):
+        pass
+    return str(refused.value)
+
+
+def holder(prefix: str, jvm: int = 0, seconds: int = 60) -> subprocess.Popen[str]:
+    """A process that holds the lease."""
+    held = process(HOLD_S3, Path(prefix), f"{jvm} {seconds}")
+    assert line(held) == "held"
+    return held
+
+
+def killed_holder(prefix: str, jvm: int = 0) -> int:
+    held = holder(prefix, jvm)
+    held.kill()
+    held.wait()
+    return held.pid
+
+
+def fail_under_lease(store: Any, prefix: str, jvm: int, error: BaseException) -> None:
+    with taken(store, prefix) as held:
+        held.guard(jvm)
+        raise error
+
+
+def no_answer(**_: Any) -> None:
+    raise EndpointConnectionError(endpoint_url="the store")

@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,15 +13,6 @@ from lakehouse.errors import JobError
 from lakehouse.runtime import leases
 from lakehouse.runtime.leases import lease
 from tests.unit.lease_processes import HOLD, TABLE, let_go, line, owner_file, process
-
-
-@pytest.fixture
-def sleeper() -> Iterator[subprocess.Popen[bytes]]:
-    """Stands for a JVM: it lives until it is killed, whatever becomes of those who recorded it."""
-    child = subprocess.Popen(["sleep", "300"])
-    yield child
-    child.kill()
-    child.wait()
 
 
 @pytest.fixture(autouse=True)
