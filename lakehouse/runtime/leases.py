@@ -9,17 +9,16 @@ import fcntl
 import json
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
 from lakehouse.errors import JobError, is_broken_connection
+from lakehouse.runtime.storage import Say
 
 POLL_SECONDS = 0.1
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -56,7 +55,7 @@ def taken_away(table: str, why: str) -> JobError:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Lease:
+class LocalLease:
     """A held lease: `check` before each commit proves that it is still this process's own."""
 
     table: str
@@ -78,7 +77,7 @@ class Lease:
 
 
 @contextmanager
-def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None) -> Iterator[Lease]:
+def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None) -> Iterator[LocalLease]:
     """Hold the lease of a table.
 
     Args:
@@ -96,7 +95,7 @@ def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None
         _await_jvm(file, table, wait, say)
         _write_owner(file, None)
         try:
-            yield Lease(table=table, path=path, file=file)
+            yield LocalLease(table=table, path=path, file=file)
         except BaseException as error:
             if not may_go_on(error):
                 file.truncate(0)

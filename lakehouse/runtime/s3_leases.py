@@ -18,9 +18,10 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.errors import JobError
-from lakehouse.runtime.leases import Say, may_go_on, started, taken_away
+from lakehouse.runtime.leases import may_go_on, started, taken_away
 from lakehouse.runtime.s3_lease_chain import Chain, Link, Sight
 from lakehouse.runtime.s3_lease_owners import Found, Owner, busy_with, this_process
+from lakehouse.runtime.storage import Say
 
 POLL_SECONDS = 1.0
 SHORTEST = 2
