@@ -9,7 +9,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,9 +23,10 @@ from lakehouse.gold.changes import changed_lines
 from lakehouse.gold.release import STEP, intended
 from lakehouse.gold.span import span_between
 from lakehouse.ops import tables
-from lakehouse.runtime.lake import Lake, open_lake
-from lakehouse.runtime.leases import Lease, own_jvm
+from lakehouse.runtime.lake import Lake, in_folder, open_lake
+from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.session import open_session
+from lakehouse.runtime.storage import Lease
 from lakehouse.silver import SALES
 
 KEYS = ("source_system", "sale_id")
@@ -36,7 +36,7 @@ GROUP = "changes"
 
 def run(what: str, home: str, other: str, span: int) -> dict[str, Any]:
     """A step of the bench: `copy` a lakehouse, or `compare` both ways on the newest `span` versions of silver."""
-    lake, beside = (replace(open_lake(), root=root) for root in (home, other))
+    lake, beside = (in_folder(open_lake(), root) for root in (home, other))
     spark = open_session(lake.settings)
     return copy_with_feed(spark, lake, beside) if what == "copy" else compare(spark, lake, beside, span)
 

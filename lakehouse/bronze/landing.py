@@ -19,8 +19,7 @@ from lakehouse.contract.model import Source
 from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import ForeignObjectError, OtherBytesError, put_once, sha256_of
+from lakehouse.runtime.storage import ForeignObjectError, OtherBytesError, sha256_of
 
 Progress = Callable[[str, int, int], None]
 """Takes a file's name, how many are done, and how many there are."""
@@ -66,7 +65,7 @@ def land(
     for done, (path, (moment, came_from)) in enumerate(zip(files, moments, strict=True)):
         progress(name_of(path), done, len(files))
         arrived[path] = _inspected(path, source, moment, came_from, now)
-    with lease(lake.root, ledger.TABLE, wait=wait, say=say) as held:
+    with lake.lease(ledger.TABLE, wait=wait, say=say) as held:
         known = ledger.read(lake, source=source.name)
         outcomes = _outcomes(arrived, known)
         todo = {path: o.landing for path, o in outcomes.items() if o.what != "known"}
@@ -90,7 +89,7 @@ def _put(lake: Lake, path: Path, landing: Landing) -> None:
         JobError: the file changed since it was inspected, or another object has its place.
     """
     try:
-        put_once(path, lake.object(landing.path), landing.sha256)
+        lake.store.put_once(path, lake.object(landing.path), landing.sha256)
     except OtherBytesError as error:
         ledger.write(lake, [replace(landing, status=ABANDONED, reason=CHANGED)])
         raise _changed(path) from error

@@ -66,6 +66,7 @@ class Landing:
             raise ValueError(f"{self.landing_id} was rejected as a file and has no rows")
         return LandedFile(
             landing_id=self.landing_id,
+            store=lake.store,
             location=lake.object(self.path),
             encoding=self.encoding,
             delimiter=self.delimiter,

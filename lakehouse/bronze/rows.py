@@ -19,7 +19,7 @@ from lakehouse.bronze.detect import column_key
 from lakehouse.bronze.normalise import changed_columns, normalise
 from lakehouse.bronze.records import Chunk, read_columns, read_records
 from lakehouse.contract.model import Source
-from lakehouse.runtime.storage import open_object
+from lakehouse.runtime.storage import Store
 
 if TYPE_CHECKING:  # the ledger takes `LandedFile` from here, without loading Spark
     from pyspark.sql import DataFrame, SparkSession
@@ -34,6 +34,7 @@ class LandedFile:
     """What reading a landed file takes: where it is and what was found out when it landed."""
 
     landing_id: str
+    store: Store
     location: str
     encoding: str
     delimiter: str
@@ -79,7 +80,7 @@ def _positions(file: LandedFile) -> dict[str, int]:
 def _file_rows(file: LandedFile, columns: Sequence[tuple[str, str]]) -> Iterator[pa.RecordBatch]:
     """Record batches of one file; a column that the file lacks is NULL throughout."""
     positions = _positions(file)
-    with open_object(file.location) as stream, open_text(stream, file.encoding) as text:
+    with file.store.open_object(file.location) as stream, open_text(stream, file.encoding) as text:
         for chunk in _after_header(
             read_columns(text, file.encoding, file.delimiter, len(file.header), CHUNK_RECORDS), file
         ):

@@ -14,8 +14,6 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import FOLDER, KEPT, LANDING, Landing
 from lakehouse.errors import JobError
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import object_size, objects_below, open_object, remove_object
 
 Say = Callable[[str], None]
 
@@ -85,10 +83,10 @@ def kept_objects(landings: Iterable[Landing]) -> list[Landing]:
 def difference(lake: Lake, one: Landing) -> Difference | None:
     """How the object of a landing differs from its row: there or not, size, sha256; None where it does not."""
     location = lake.object(one.path)
-    size = object_size(location)
+    size = lake.store.object_size(location)
     if size != one.size:
         return Difference(landing=one, what="bytes", expected=one.size, found=size)
-    with open_object(location) as stream:
+    with lake.store.open_object(location) as stream:
         found = hashlib.file_digest(stream, "sha256").hexdigest()  # type: ignore[arg-type]
     if found != one.sha256:
         return Difference(landing=one, what="sha256", expected=one.sha256, found=found)
@@ -101,7 +99,7 @@ def clean(lake: Lake, agreed: Collection[Unknown], *, say: Say = lambda _: None)
     Raises:
         JobError: the ledger has no row at all, so that every object would be unknown.
     """
-    with lease(lake.root, ledger.TABLE, say=say) as held:
+    with lake.lease(ledger.TABLE, say=say) as held:
         landings = ledger.read(lake)
         if not landings:
             raise JobError(
@@ -111,13 +109,13 @@ def clean(lake: Lake, agreed: Collection[Unknown], *, say: Say = lambda _: None)
         removed = [one for one in _unknown(_objects(lake), landings) if one in agreed]
         for one in removed:
             held.check()
-            remove_object(lake.object(one.path))
+            lake.store.remove_object(lake.object(one.path))
     return removed
 
 
 def _objects(lake: Lake) -> list[Unknown]:
     """All that is in bronze, whether anybody knows of it or not."""
-    return [Unknown(path=f"{FOLDER}/{path}", size=size) for path, size in objects_below(lake.object(FOLDER))]
+    return [Unknown(path=f"{FOLDER}/{path}", size=size) for path, size in lake.store.objects_below(lake.object(FOLDER))]
 
 
 def _unknown(there: Iterable[Unknown], landings: Iterable[Landing]) -> list[Unknown]:

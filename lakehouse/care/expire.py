@@ -15,8 +15,6 @@ from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import remove_object
 from lakehouse.silver import SALES
 from lakehouse.silver.pending import id_of
 from lakehouse.silver.settle import settle_all
@@ -57,7 +55,7 @@ def expire(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Landing]:
     """Delete the files of what may expire, and those that a killed expiry left; the landings that expired now."""
-    with lease(lake.root, SALES, wait=wait, say=say), lease(lake.root, ledger.TABLE, wait=wait, say=say) as held:
+    with lake.lease(SALES, wait=wait, say=say), lake.lease(ledger.TABLE, wait=wait, say=say) as held:
         settle_all(lake)
         chosen = expirable(lake, before, source)
         reason = f"expired on {datetime.now(UTC):%Y-%m-%d}"
@@ -67,7 +65,7 @@ def expire(
         landings = ledger.read(lake)
         needed = _needed(landings, ())
         for path in sorted({one.path for one in landings if one.status == EXPIRED} - needed):
-            remove_object(lake.object(path))
+            lake.store.remove_object(lake.object(path))
             reached("expired-object-gone")
     return chosen
 

@@ -1,38 +1,40 @@
 """Begin anew: remove what a lakehouse has written, and nothing else.
 
-In: a lakehouse. Out: its root without data. Guaranteed: refused while anyone writes; only folders that the
+In: a lakehouse. Out: its places without data. Guaranteed: refused while anyone writes; only folders that the
 product itself makes are removed.
 """
 
 from contextlib import ExitStack
-from pathlib import Path
 
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import remove_tree
+from lakehouse.runtime.local_store import LocalStore
+from lakehouse.runtime.storage import Store
 from lakehouse.silver import SALES
-
-PARTS = ("bronze", "silver", "gold", "ops", "staging", "warehouse", "logs", "leases")
-"""The folders a lakehouse makes below its root; leases go last."""
-
 
 WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", "warehouse.files")
 """The leases that writing jobs hold while they work."""
 
 
 def parts(lake: Lake) -> list[str]:
-    """Those of the folders that are there."""
-    return [part for part in PARTS if Path(lake.root, part).is_dir()]
+    """The folders that have something in them."""
+    return [part for part, store in _places(lake).items() if any(store.objects_below(f"{store.root}/{part}"))]
 
 
 def remove(lake: Lake) -> None:
-    """Remove them.
+    """Remove all folders that a lakehouse makes.
 
     Raises:
         JobError: another process is writing to this lakehouse.
     """
     with ExitStack() as held:
         for table in WRITTEN:
-            held.enter_context(lease(lake.root, table, wait=False))
-        for part in parts(lake):
-            remove_tree(f"{lake.root}/{part}")
+            held.enter_context(lake.lease(table, wait=False))
+        for part, store in _places(lake).items():
+            store.remove_tree(f"{store.root}/{part}")
+
+
+def _places(lake: Lake) -> dict[str, Store]:
+    """What is where; leases go last."""
+    here = LocalStore(root=lake.home)
+    of_store = dict.fromkeys(("bronze", "silver", "gold", "ops"), lake.store)
+    return {**of_store, "staging": lake.scratch, "warehouse": here, "logs": here, "leases": lake.store}

@@ -8,7 +8,7 @@ import os
 from collections import Counter
 from typing import Any
 
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
@@ -67,7 +67,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
 def _silver(lake: Lake) -> list[dict[str, Any]]:
     """One row a source: live lines, deleted ones, the newest sale and the newest statement."""
     try:
-        sales = DeltaTable(lake.location(SALES))
+        sales = tables.opened(lake, SALES)
     except TableNotFoundError:
         return []
     sql = (

@@ -23,7 +23,6 @@ from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
-from lakehouse.runtime.storage import table_exists
 from lakehouse.silver import SALES
 from lakehouse.silver.rebuild import rebuilt
 
@@ -33,7 +32,7 @@ Say = Callable[[str], None]
 
 def digests(open_spark: Open, lake: Lake) -> dict[str, Digest]:
     """The digests of silver as it is, and of the tables of the newest release as it recorded them."""
-    if not table_exists(lake.location(SALES)):
+    if not lake.has_table(SALES):
         return {}
     found = {SALES: digest(table_at(open_spark(), lake, SALES), digest_columns(lake.table(SALES)))}
     release = newest(lake)
@@ -45,7 +44,7 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
     landings, batches = ledger.read(lake), accounting.read(lake)
     say("checking bronze against its ledger")
     found = [_raw_kept(lake, landings), _landings_complete(landings), *_conserved(lake, landings, batches)]
-    if table_exists(lake.location(SALES)):
+    if lake.has_table(SALES):
         say("checking silver")
         spark = open_spark()
         found += _silver(table_at(spark, lake, SALES), batches, withdrawals.read(lake, status=DONE))

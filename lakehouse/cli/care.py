@@ -40,7 +40,7 @@ def reset(env: str | None, yes: bool) -> int:
         return 0
     if not yes:
         agreed(f"Remove {', '.join(found)} at {lake.root} for good?")
-    stop(lake.root)  # the warehouse's server, which holds its files
+    stop(lake.home)  # the warehouse's server, which holds its files
     remove(lake)
     sentence(f"removed {', '.join(found)} at {lake.root}")
     return 0

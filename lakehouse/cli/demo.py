@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import click
@@ -71,12 +72,11 @@ def _prepared(env: str | None, home: Path, seed: int) -> "list[SampleFile]":
     """
     from lakehouse.care.reset import remove
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.runtime.storage import remove_tree
     from lakehouse.sample import write_sample
 
     os.environ |= {"LAKEHOUSE_HOME": str(home), "LAKEHOUSE_WAREHOUSE__KIND": "local"}
     remove(open_lake(env))
-    remove_tree(str(home / "files"))
+    rmtree(home / "files", ignore_errors=True)
     return write_sample(home / "files", seed=seed)
 
 

@@ -21,8 +21,8 @@ from lakehouse.ops.killpoints import reached
 from lakehouse.ops.spark import table_at
 from lakehouse.quality.digest import Digest
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease
-from lakehouse.runtime.storage import parquet_columns
+from lakehouse.runtime.parquet import parquet_columns
+from lakehouse.runtime.storage import Lease
 from lakehouse.silver import SALES
 
 SHOWN = 5
@@ -55,7 +55,7 @@ class Build:
 
     def kept(self, name: str, *columns: str) -> pa.Table:
         """Columns of an intermediate result, read without Spark."""
-        return parquet_columns(self.path(name), columns)
+        return parquet_columns(self.lake.scratch, self.path(name), columns)
 
     def before(self, table: str) -> DataFrame:
         """A table as of the release this one is built upon; a dimension as a copy, as it is read again and again."""

@@ -19,8 +19,8 @@ from lakehouse.gold.step import build_step
 from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease, lease, own_jvm
-from lakehouse.runtime.storage import remove_tree
+from lakehouse.runtime.leases import own_jvm
+from lakehouse.runtime.storage import Lease
 from lakehouse.silver import SALES
 
 GOLD = "gold"
@@ -54,14 +54,14 @@ def bring_to_gold(
         JobError: a gate refused the release, or someone wrote to gold without its lease; readers see the release
             there was.
     """
-    with lease(lake.root, GOLD, wait=wait, say=say) as held:
+    with lake.lease(GOLD, wait=wait, say=say) as held:
         held.guard(own_jvm())
         begun, base = under_way(lake), newest(lake)
         if begun is not None and can_go_on(lake, begun, base):
             say(f"finishing release {begun.release_id}, which a killed run began")
             base = _built(spark, lake, begun, base, held)
         elif begun is not None:
-            remove_tree(lake.staging(begun.release_id))
+            lake.clear_staging(begun.release_id)
             write(lake, replace(begun, status=REFUSED, reason="abandoned: rules, tables or the release before changed"))
         version = tables.version(lake, SALES)
         if version is None:
@@ -78,14 +78,14 @@ def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | Non
     write(lake, target)
     reached("gold-begun")
     build = Build(spark=spark, lake=lake, target=target, base=base, held=held)
-    remove_tree(lake.staging(target.release_id))
+    lake.clear_staging(target.release_id)
     try:
         written = build_fully(build) if target.kind == FULL else build_step(build, _span(lake, target, base))
     except RefusedError as refusal:
-        remove_tree(lake.staging(target.release_id))
+        lake.clear_staging(target.release_id)
         write(lake, replace(target, status=REFUSED, reason=str(refusal)))
         raise
-    remove_tree(lake.staging(target.release_id))  # first: nobody looks for what a kill left of a complete release
+    lake.clear_staging(target.release_id)  # first: nobody looks for what a kill left of a complete release
     reached("gold-before-release")
     held.check()
     release = completed(_with_tables(target, written))

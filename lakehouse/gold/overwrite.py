@@ -21,7 +21,7 @@ PREFIX = "delta.constraints."
 
 def overwrite(build: Build, table: Table, rows: DataFrame) -> int:
     """Write the rows unless this release did so already; the version that has them."""
-    create_table(build.spark, table, build.lake.location(table.name))
+    create_table(build.spark, build.lake, table)
     if not _may_differ(build, table):
         return commit(build, table.name, _replacing(build, rows, table))
     _drop_other_constraints(build, table)

@@ -22,10 +22,12 @@ from lakehouse.ops.spark import table_at
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease, own_jvm
+from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.side_by_side import side_by_side
-from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import SALES
+
+FOLDER = "verify"
+"""What is built anew, below the staging of the lakehouse."""
 
 MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
 
@@ -160,14 +162,13 @@ def _rebuilt(spark: SparkSession, lake: Lake, release: Release, say: Say) -> Fin
 @contextmanager
 def _folder(lake: Lake, say: Say) -> Iterator[str]:
     """A folder for versions built anew: one at a time, so that what a killed one left is known to be nobody's."""
-    folder = lake.staging("verify")
-    with lease(lake.root, "verify", say=say) as held:
+    with lake.lease("verify", say=say) as held:
         held.guard(own_jvm())
-        remove_tree(folder)
+        lake.clear_staging(FOLDER)
         try:
-            yield folder
+            yield lake.staging(FOLDER)
         finally:
-            remove_tree(folder)
+            lake.clear_staging(FOLDER)
 
 
 def _dicts(rows: DataFrame) -> list[dict[str, Any]]:

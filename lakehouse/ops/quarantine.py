@@ -8,7 +8,7 @@ from collections.abc import Collection
 
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.storage import parquet_batches
+from lakehouse.runtime.parquet import parquet_batches
 
 TABLE = "ops.quarantine"
 OPEN, WAIVED, WITHDRAWN = "open", "waived", "withdrawn"
@@ -22,7 +22,7 @@ def has_rows(lake: Lake, landing_id: str) -> bool:
 
 def store(lake: Lake, rejected: str, landing_id: str) -> None:
     """Put the rows staged at `rejected` into the table, in place of what an earlier attempt or generation left."""
-    tables.replace(lake, TABLE, parquet_batches(rejected), landing_id=landing_id)
+    tables.replace(lake, TABLE, parquet_batches(lake.scratch, rejected), landing_id=landing_id)
 
 
 def withdraw(lake: Lake, landing_ids: Collection[str]) -> None:

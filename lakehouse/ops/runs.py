@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from lakehouse.ops import tables
 from lakehouse.ops.accounting import Accounting
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
 
 TABLE = "ops.runs"
 
@@ -60,5 +59,5 @@ def recorded(lake: Lake, command: str, source: str | None) -> Iterator[Run]:
 
 
 def _write(lake: Lake, run: Run) -> None:
-    with lease(lake.root, TABLE):
+    with lake.lease(TABLE):
         tables.upsert(lake, TABLE, [asdict(run)])

@@ -20,9 +20,18 @@ from deltalake.exceptions import TableNotFoundError
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.storage import write_parquet
+from lakehouse.runtime.parquet import write_parquet
 
 Row = dict[str, Any]
+
+
+def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
+    """A table as of a version, the newest where none is given.
+
+    Raises:
+        TableNotFoundError: there is no such table.
+    """
+    return DeltaTable(lake.location(table), version=version, storage_options=dict(lake.store.delta_options))
 
 
 def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -33,7 +42,7 @@ def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     batch = _arrow(arrow_schema(contract), rows)
     same = " AND ".join(f"t.{key} = s.{key}" for key in contract.keys)
     (
-        _opened(lake, table)
+        _created(lake, table)
         .merge(batch, same, source_alias="s", target_alias="t")
         .when_matched_update_all()
         .when_not_matched_insert_all()
@@ -44,7 +53,7 @@ def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
 def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows whose keys are new, in one commit."""
     if rows:
-        write_deltalake(_opened(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
+        write_deltalake(_created(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
 
 
 def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
@@ -53,38 +62,38 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
     those = " AND ".join(f"{name} = {quoted(value)}" for name, value in equal.items())
-    write_deltalake(_opened(lake, table), reader, mode="overwrite", predicate=those)
+    write_deltalake(_created(lake, table), reader, mode="overwrite", predicate=those)
 
 
 def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
     """Set columns to texts in the rows where others have one of the texts given, in one commit; none where none is."""
     try:
-        opened = DeltaTable(lake.location(table))
+        there = opened(lake, table)
     except TableNotFoundError:
         return
     if among and all(among.values()):
-        opened.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
+        there.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
 
 
 def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> dict[Any, int]:
     """How many rows each value of a column has, where others have one of the texts given."""
     try:
-        opened = DeltaTable(lake.location(table))
+        there = opened(lake, table)
     except TableNotFoundError:
         return {}
-    return Counter(pa.table(_scan(opened, [column], _among(among)))[column].to_pylist())
+    return Counter(pa.table(_scan(there, [column], _among(among)))[column].to_pylist())
 
 
 def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
     """The rows whose columns equal the values given, in the order of their keys; [] where there is no table."""
     try:
-        opened = DeltaTable(lake.location(table))
+        there = opened(lake, table)
     except TableNotFoundError:
         return []
     contract = lake.table(table)
     wanted = [*dict.fromkeys((*columns, *equal))] if columns else [c.name for c in contract.columns]
     schema = arrow_schema(contract)
-    found = pa.table(_scan(opened, wanted)).cast(pa.schema([schema.field(name) for name in wanted]))
+    found = pa.table(_scan(there, wanted)).cast(pa.schema([schema.field(name) for name in wanted]))
     for name, value in equal.items():
         found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
@@ -102,12 +111,12 @@ def among(lake: Lake, table: str, columns: Sequence[str], name: str, texts: Sequ
     The texts are asked for some at a time: an expression of some ten thousand is more than the engine's stack holds.
     """
     try:
-        opened = DeltaTable(lake.location(table))
+        there = opened(lake, table)
     except TableNotFoundError:
         return []
     others = {other: [text] for other, text in equal.items()}
     parts = (texts[start : start + AT_A_TIME] for start in range(0, len(texts), AT_A_TIME))
-    found = (pa.table(_scan(opened, columns, _among({name: part, **others}))) for part in parts)
+    found = (pa.table(_scan(there, columns, _among({name: part, **others}))) for part in parts)
     return [row for part in found for row in part.to_pylist()]
 
 
@@ -119,17 +128,17 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
     Args:
         among: only the rows where these columns have one of the texts given.
     """
-    opened, contract = DeltaTable(lake.location(table), version=version), arrow_schema(lake.table(table))
-    write_parquet(location, contract, map(pa.record_batch, _scan(opened, contract.names, _among(among))))
+    there, contract = opened(lake, table, version), arrow_schema(lake.table(table))
+    write_parquet(lake.scratch, location, contract, map(pa.record_batch, _scan(there, contract.names, _among(among))))
 
 
 def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
     """The commits of a table after version `since`, newest first, as Delta tells them; none where there is no table."""
     try:
-        opened = DeltaTable(lake.location(table))
+        there = opened(lake, table)
     except TableNotFoundError:
         return []
-    return opened.history(limit=max(opened.version() - since, 0) or None) if opened.version() > since else []
+    return there.history(limit=max(there.version() - since, 0) or None) if there.version() > since else []
 
 
 def commit_of(lake: Lake, table: str, commit_id: str, since: int) -> Row | None:
@@ -140,7 +149,7 @@ def commit_of(lake: Lake, table: str, commit_id: str, since: int) -> Row | None:
 def version(lake: Lake, table: str) -> int | None:
     """The newest version of a table; None where there is no table."""
     try:
-        return DeltaTable(lake.location(table)).version()
+        return opened(lake, table).version()
     except TableNotFoundError:
         return None
 
@@ -159,27 +168,27 @@ PLAIN_BYTES = 32 * 1024**2
 
 def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
     """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
-    opened = DeltaTable(lake.location(table), version=version)
-    added = pa.table(opened.get_add_actions())
-    if not 0 < sum(added["size_bytes"].to_pylist()) <= PLAIN_BYTES or pa.table(opened.deletion_vectors()).num_rows:
+    there = opened(lake, table, version)
+    added = pa.table(there.get_add_actions())
+    if not 0 < sum(added["size_bytes"].to_pylist()) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
         return None
     files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
-    return Plain(files=files, schema=opened.schema().to_json())
+    return Plain(files=files, schema=there.schema().to_json())
 
 
-def _opened(lake: Lake, table: str) -> DeltaTable:
+def _created(lake: Lake, table: str) -> DeltaTable:
     """The table, created from its contract where it is not there yet."""
-    location = lake.location(table)
     try:
-        return DeltaTable(location)
+        return opened(lake, table)
     except TableNotFoundError:
         contract = lake.table(table)
         return DeltaTable.create(
-            location,
+            lake.location(table),
             arrow_schema(contract),
             mode="ignore",
             description=contract.description,
             configuration={**DELTA_PROPERTIES, **contract.properties},
+            storage_options=dict(lake.store.delta_options),
         )
 
 
@@ -192,14 +201,14 @@ def quoted(text: str) -> str:
     return "'{}'".format(text.replace("'", "''"))
 
 
-def _scan(opened: DeltaTable, columns: Iterable[str], where: str = "") -> RecordBatchReader:
+def _scan(there: DeltaTable, columns: Iterable[str], where: str = "") -> RecordBatchReader:
     """Columns of a table, by delta-rs alone.
 
     Not by pyarrow: its threads, calling the file system of delta-rs, can abort a process that ends soon after, and
     it cannot read deletion vectors.
     """
     names = ", ".join(f'"{name}"' for name in columns)
-    return QueryBuilder().register("t", opened).execute(f"SELECT {names} FROM t WHERE {where or 'true'}")
+    return QueryBuilder().register("t", there).execute(f"SELECT {names} FROM t WHERE {where or 'true'}")
 
 
 def _arrow(schema: pa.Schema, rows: Sequence[Mapping[str, Any]]) -> pa.Table:

@@ -12,12 +12,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 
 from lakehouse.contract.derive.arrow_schema import ARROW_TYPES
 from lakehouse.contract.derive.warehouse_ddl import published_columns
 from lakehouse.contract.model import Table
+from lakehouse.ops import tables
 from lakehouse.publish.statements import GONE
+from lakehouse.runtime.lake import Lake
 
 FILE_ROWS = 250_000
 """Rows of a file: some 10 to 30 MB of facts."""
@@ -39,22 +41,22 @@ class _TooManyError(Exception):
     """More changed than is worth moving one by one."""
 
 
-def export_all(location: str, version: int, table: Table, folder: Path) -> Exported:
+def export_all(lake: Lake, table: Table, version: int, folder: Path) -> Exported:
     """All rows as of a version."""
-    here = DeltaTable(location, version=version)
+    here = tables.opened(lake, table.name, version)
     query = f"SELECT {_columns(table)}, false AS {GONE} FROM now"
     files, rows = _written(QueryBuilder().register("now", here), query, table, folder, None)
     return Exported(files=files, rows=rows, complete=True)
 
 
-def export_changed(location: str, old: int, new: int, table: Table, folder: Path, most: int) -> Exported | None:
+def export_changed(lake: Lake, table: Table, old: int, new: int, folder: Path, most: int) -> Exported | None:
     """Rows of the new version that the old one has not, and keys that the new one has no more.
 
     Returns:
         None where that would be more than `most` rows, or the old version cannot be read any more.
     """
     with suppress(Exception):  # delta-rs raises just that where a file is gone; to move all is right in any case
-        was, now = (DeltaTable(location, version=version) for version in (old, new))
+        was, now = (tables.opened(lake, table.name, version) for version in (old, new))
         builder = QueryBuilder().register("was", was).register("now", now)
         files, rows = _written(builder, _difference(table), table, folder, most)
         return Exported(files=files, rows=rows, complete=False)

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from shutil import rmtree
 from tempfile import TemporaryDirectory
 
 from lakehouse.errors import JobError, LakehouseError
@@ -23,8 +24,7 @@ from lakehouse.publish.load import load
 from lakehouse.publish.schema import prepare
 from lakehouse.publish.target import Target
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import remove_tree
+from lakehouse.runtime.storage import staging_location
 
 WAREHOUSE = "warehouse"
 STAGING = "publish"
@@ -76,7 +76,7 @@ def publish(lake: Lake, *, full: bool = False, wait: bool = True, say: Say = lam
     """
     if newest(lake) is None:
         return None
-    with lease(lake.root, WAREHOUSE, wait=wait, say=say) as held:
+    with lake.lease(WAREHOUSE, wait=wait, say=say) as held:
         release = newest(lake)  # under the lease: never an older one after a newer one
         if release is None:
             return None
@@ -131,34 +131,33 @@ def _told(lake: Lake, publication: ledger.Publication, exported: Mapping[str, Ex
 
 @contextmanager
 def _folder(lake: Lake) -> Iterator[Path]:
-    """Where files wait for their upload: below the lakehouse, but for a path that PUT would take for something else."""
-    folder = lake.staging(STAGING)
+    """Where files wait for their upload: on this machine, but for a path that PUT would take for something else."""
+    folder = staging_location(lake.home, STAGING)
     if UNFIT_FOR_PUT.search(folder):
         with TemporaryDirectory(prefix="lakehouse-") as elsewhere:
             yield Path(elsewhere)
         return
-    remove_tree(folder)  # of a killed attempt
+    rmtree(folder, ignore_errors=True)  # of a killed attempt
     try:
         yield Path(folder)
     finally:
-        remove_tree(folder)
+        rmtree(folder, ignore_errors=True)
 
 
 def _exported(
     lake: Lake, release: Release, name: str, folder: Path, before: ledger.Publication | None
 ) -> Exported | None:
     """What must move of a table: nothing where it is the same, changed rows where those are few, else all."""
-    table, location = lake.table(name), lake.location(name)
-    version = release.versions[name]
+    table, version = lake.table(name), release.versions[name]
     if before is not None and before.digests.get(name) == release.digests[name]:
         return None
     if before is not None and _is_of_here(lake, before):
         most = release.row_counts[name] // LARGEST_SHARE
-        changed = export_changed(location, before.versions[name], version, table, folder / name, most)
+        changed = export_changed(lake, table, before.versions[name], version, folder / name, most)
         if changed is not None:
             return changed
-        remove_tree(str(folder / name))
-    return export_all(location, version, table, folder / name)
+        rmtree(folder / name, ignore_errors=True)
+    return export_all(lake, table, version, folder / name)
 
 
 def _is_of_here(lake: Lake, before: ledger.Publication) -> bool:

@@ -93,7 +93,7 @@ def recorded(lake: Lake) -> dict[str, Any] | None:
     None where there is none, or where the local warehouse's files are gone.
     """
     there = lake.settings.warehouse
-    if there.kind == "local" and not data_file(lake.root, there.database).is_file():
+    if there.kind == "local" and not data_file(lake.home, there.database).is_file():
         return None
     rows = tables.read(lake, RECORD, place=there.place)
     return max(rows, key=lambda row: (row["published_at"], row["sequence"]), default=None)

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 from lakehouse.contract.model import Table
 from lakehouse.gold.release import GOLD_TABLES, Release
+from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
 from lakehouse.publish import ledger, statements
 from lakehouse.publish.export import Exported
@@ -67,7 +68,8 @@ def _transaction(
         ledger.write(target.cursor, target.lake, publication)
         reached("publish-loaded")
         for name in GOLD_TABLES:
-            reconcile(target.cursor, target.lake.table(name), target.lake.location(name), release.versions[name])
+            there = tables.opened(target.lake, name, release.versions[name])
+            reconcile(target.cursor, target.lake.table(name), there)
         target.held.check()
         reached("publish-reconciled")
         target.run(statements.COMMIT)

@@ -19,13 +19,16 @@ if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor
 
 
-def reconcile(cursor: "SnowflakeCursor", table: Table, location: str, version: int) -> None:
+def reconcile(cursor: "SnowflakeCursor", table: Table, there: DeltaTable) -> None:
     """Compare a table of the warehouse with its Delta version: rows, sums of numbers, counts of other values.
+
+    Args:
+        there: the table, opened as of the version.
 
     Raises:
         JobError: they differ; it names table, column and both numbers.
     """
-    expected, found = of_delta(table, location, version), of_warehouse(cursor, table)
+    expected, found = of_delta(table, there), of_warehouse(cursor, table)
     for name, value in expected.items():
         if found[name] != value:
             what = "rows" if name == "all_rows" else f"{_what(table, name)} of {name}"
@@ -35,11 +38,11 @@ def reconcile(cursor: "SnowflakeCursor", table: Table, location: str, version: i
             )
 
 
-def of_delta(table: Table, location: str, version: int) -> dict[str, Any]:
-    """Rows and totals of a Delta table as of a version, by column."""
+def of_delta(table: Table, there: DeltaTable) -> dict[str, Any]:
+    """Rows and totals of a table of gold, by column."""
     told = [f"{_total(table, c.name)} AS {c.name}" for c in published_columns(table)]
     query = f"SELECT count(*) AS all_rows, {', '.join(told)} FROM t"
-    builder = QueryBuilder().register("t", DeltaTable(location, version=version))
+    builder = QueryBuilder().register("t", there)
     (row,) = pa.table(builder.execute(query)).to_pylist()
     return {name: _number(value) for name, value in row.items()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease
+from lakehouse.runtime.storage import Lease
 
 if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Table
-from lakehouse.runtime.storage import table_exists
+from lakehouse.runtime.lake import Lake
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -26,7 +26,7 @@ def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
         spark.conf.unset(USER_METADATA)
 
 
-def create_table(spark: SparkSession, table: Table, location: str) -> None:
+def create_table(spark: SparkSession, lake: Lake, table: Table) -> None:
     """Create the table from its contract where it is not there yet."""
-    if not table_exists(location):
-        spark.sql(create_statement(table, location))
+    if not lake.has_table(table.name):
+        spark.sql(create_statement(table, lake.location(table.name)))

@@ -1,27 +1,40 @@
 """A lakehouse that commands work on: its settings, its contracts, and where it is.
 
 In: settings and the configuration folder. Out: a frozen `Lake`, passed to every stage. Guaranteed: all of
-it was validated, and nothing on disk was touched.
+it was validated, and nothing was touched.
 """
 
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Source, Table
 from lakehouse.errors import UsageError, did_you_mean
+from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.settings import Settings, load_settings
-from lakehouse.runtime.storage import object_location, staging_location, table_location
+from lakehouse.runtime.storage import Lease, Say, Store, object_location, staging_location, table_location
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Lake:
-    """Settings, contracts and the root location of one lakehouse."""
+    """Settings, contracts, and where one lakehouse keeps what.
+
+    `store` has files, tables and leases; `scratch` what is staged while a job runs; `home`, a folder of this machine,
+    the emulated warehouse and logs.
+    """
 
     settings: Settings
     catalog: Catalog
-    root: str
+    store: Store
+    scratch: Store
+    home: str
+
+    @property
+    def root(self) -> str:
+        """The location that all others of the store begin with."""
+        return self.store.root
 
     def table(self, name: str) -> Table:
         """The contract of a table."""
@@ -45,17 +58,36 @@ class Lake:
         """Where a table is."""
         return table_location(self.root, table)
 
+    def has_table(self, table: str) -> bool:
+        """Whether a table has been created."""
+        return self.store.table_exists(self.location(table))
+
     def object(self, path: str) -> str:
         """Where an object of bronze is, by its path in the ledger."""
         return object_location(self.root, path)
 
+    def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[Lease]:
+        """Hold the lease of a table; see `Store.lease`."""
+        return self.store.lease(table, wait=wait, say=say)
+
     def staging(self, batch_id: str) -> str:
         """Where a batch keeps its intermediate results."""
-        return staging_location(self.root, batch_id)
+        return staging_location(self.scratch.root, batch_id)
+
+    def clear_staging(self, batch_id: str) -> None:
+        """Remove them."""
+        self.scratch.remove_tree(self.staging(batch_id))
+
+
+def in_folder(lake: Lake, folder: str) -> Lake:
+    """A lakehouse of the same settings and contracts, all of it in a folder of this machine."""
+    here = LocalStore(root=folder)
+    return replace(lake, store=here, scratch=here, home=folder)
 
 
 def open_lake(env: str | None = None, conf: Path | None = None) -> Lake:
     """The lakehouse of an environment; see `load_settings` and `load_catalog` for what may be wrong."""
     folder = conf or conf_folder()
     settings = load_settings(env, folder)
-    return Lake(settings=settings, catalog=load_catalog(folder), root=str(settings.home))
+    catalog, here = load_catalog(folder), LocalStore(root=str(settings.home))
+    return Lake(settings=settings, catalog=catalog, store=here, scratch=here, home=here.root)

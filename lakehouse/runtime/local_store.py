@@ -87,9 +87,7 @@ class LocalStore:
     def remove_tree(self, location: str) -> None:
         shutil.rmtree(location, ignore_errors=True)
 
-    def lease(
-        self, table: str, *, wait: bool = True, say: Say = lambda _: None
-    ) -> AbstractContextManager[LocalLease]:
+    def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[LocalLease]:
         return lease(self.root, table, wait=wait, say=say)
 
 

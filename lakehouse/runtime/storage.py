@@ -88,9 +88,7 @@ class Store(Protocol):
     def remove_tree(self, location: str) -> None:
         """Remove everything below a location; nothing where there is nothing."""
 
-    def lease(
-        self, table: str, *, wait: bool = True, say: Say = lambda _: None
-    ) -> AbstractContextManager[Lease]:
+    def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[Lease]:
         """Hold the lease of a table.
 
         Args:

@@ -21,8 +21,7 @@ from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease
-from lakehouse.runtime.storage import remove_tree
+from lakehouse.runtime.storage import Lease
 from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
 from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import classified
@@ -64,7 +63,7 @@ def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Acco
 def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, lease: Lease) -> Accounting:
     """The same from judged rows on, whatever they were read from; see `lakehouse.silver.judge` for their columns."""
     staging = lake.staging(batch.id)
-    remove_tree(staging)
+    lake.clear_staging(batch.id)
     reached("batch-begun")
     rows = staged(spark, judged.withColumn("_batch_id", F.lit(batch.id)), f"{staging}/rows")
     standing = rows.transform(with_standing, staged(spark, losers(rows), f"{staging}/losers"))
@@ -75,7 +74,7 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
     prepared = _accounted(batch, counted, compared)
     reached("classified")
     if prepared.status == HELD:
-        remove_tree(staging)
+        lake.clear_staging(batch.id)
         accounting.write(lake, prepared)
         return prepared
     lease.check()
@@ -119,7 +118,7 @@ class _Compared:
 def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int) -> _Compared:
     """Compare the winners with silver as it is now."""
     table = batch.rules.table
-    create_table(spark, table, lake.location(SALES))
+    create_table(spark, lake, table)
     pinned = tables.version(lake, SALES) or 0
     silver = table_at(spark, lake, SALES, pinned)
     if pinned == 0:  # nothing was ever written, and the planner leaves the join out

@@ -14,7 +14,7 @@ from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import Accounting
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease, own_jvm
+from lakehouse.runtime.leases import own_jvm
 from lakehouse.silver import SALES
 from lakehouse.silver.batch import Batch, process
 from lakehouse.silver.pending import pending_landings
@@ -43,7 +43,7 @@ def bring_to_silver(
     Raises:
         JobError: a batch failed; those before it are done, and silver is as after them.
     """
-    with lease(lake.root, SALES, wait=wait, say=say) as held:
+    with lake.lease(SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
         settled = settle_all(lake)
         pending = pending_landings(lake, source)

@@ -13,7 +13,6 @@ from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, PREPARED, Accounting, batch_id_of
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
 from lakehouse.silver import SALES
 
 KIND = "csv"
@@ -42,7 +41,7 @@ def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str],
     Raises:
         UsageError: no such batch is held.
     """
-    with lease(lake.root, SALES, wait=wait, say=say):
+    with lake.lease(SALES, wait=wait, say=say):
         found = [a for a in accounting.read(lake, batch_id=batch_id) if a.status in (HELD, ACCEPTED)]
         if not found:
             raise UsageError(f"no batch {batch_id} is held: `lakehouse status` names those that are")

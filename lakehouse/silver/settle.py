@@ -17,8 +17,6 @@ from lakehouse.ops.accounting import PREPARED, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import remove_tree
 from lakehouse.silver import CHANGES, SALES, UPDATES
 
 
@@ -44,7 +42,7 @@ def settle_all(lake: Lake) -> list[Accounting]:
 def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) -> None:
     """Close what a killed withdrawal left, before anything lands: its files must not be taken for landed."""
     if withdrawals.read(lake, status=PREPARED):
-        with lease(lake.root, SALES, wait=wait, say=say):
+        with lake.lease(SALES, wait=wait, say=say):
             settle_all(lake)
 
 
@@ -73,7 +71,7 @@ def settle(lake: Lake, prepared: Accounting) -> Accounting:
         told = {"numTargetRowsInserted": _changing(prepared) - updated, "numTargetRowsUpdated": updated}
         merged = _merged_version(lake, f"batch {prepared.batch_id}", committed(lake, prepared), told)
     reached("compared")
-    remove_tree(lake.staging(prepared.batch_id))
+    lake.clear_staging(prepared.batch_id)
     done = prepared.closed(merged)
     accounting.write(lake, done)
     reached("done")
@@ -96,12 +94,12 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
         if batch.landing_id in prepared.landing_ids:
             accounting.write(lake, replace(batch, status=WITHDRAWN))
     reached("withdrawal-accounted")
-    with lease(lake.root, ledger.TABLE):
+    with lake.lease(ledger.TABLE):
         taken = [one for one in ledger.read(lake, source=prepared.source) if one.landing_id in prepared.landing_ids]
         before = [one for one in taken if one.landed_at < prepared.prepared_at]  # not landed again since
         ledger.write(lake, (replace(one, status=WITHDRAWN) for one in before))
     reached("withdrawal-in-ledger")
-    remove_tree(lake.staging(prepared.withdrawal_id))
+    lake.clear_staging(prepared.withdrawal_id)
     done = prepared.closed(merged)
     withdrawals.write(lake, done)
     reached("withdrawal-done")

@@ -24,8 +24,8 @@ from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.delta import signed
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import Lease, lease, own_jvm
-from lakehouse.runtime.storage import remove_tree
+from lakehouse.runtime.leases import own_jvm
+from lakehouse.runtime.storage import Lease
 from lakehouse.silver import SALES
 from lakehouse.silver.batch import refuse_other_writers, staged
 from lakehouse.silver.bounds import bounds_of
@@ -57,7 +57,7 @@ def withdraw(
         UsageError: none of them ever landed, or an expired file may hold what would win without them.
         JobError: silver was written by someone without its lease; asking again begins anew.
     """
-    with lease(lake.root, SALES, wait=wait, say=say) as held:
+    with lake.lease(SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
         settle_all(lake)
         landed = {one.landing_id: one for one in ledger.read(lake, source=source, status=LANDED)}
@@ -93,11 +93,12 @@ def _merged(
     """Work out what changes, write it down, and bring it into silver."""
     source, pinned = lake.source(taken[0].source), tables.version(lake, SALES)
     withdrawal_id = withdrawals.next_id(lake, source.name, [one.landing_id for one in taken])
-    staging = lake.staging(withdrawal_id)
-    remove_tree(staging)
+    lake.clear_staging(withdrawal_id)
     counts: dict[str, int] = {}
     if pinned is not None:
-        changes = staged(spark, _changes(spark, lake, taken, others, withdrawal_id), f"{staging}/changes")
+        changes = staged(
+            spark, _changes(spark, lake, taken, others, withdrawal_id), f"{lake.staging(withdrawal_id)}/changes"
+        )
         counts = {row[0]: row[1] for row in changes.groupBy("_class").count().collect()}
     prepared = Withdrawal(
         withdrawal_id=withdrawal_id,

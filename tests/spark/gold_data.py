@@ -1,6 +1,5 @@
 """Small silver tables for gold's tests: batches of statements, as a MERGE of a landing would bring them."""
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -13,14 +12,14 @@ from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.release import GOLD_TABLES, Release, read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.delta import create_table, signed
-from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.lake import Lake, in_folder, open_lake
 from lakehouse.silver import SALES
 
 AS_OF = datetime(2024, 6, 1, tzinfo=UTC)
 
 
 def lake_at(path: Path) -> Lake:
-    return replace(open_lake("local"), root=str(path))
+    return in_folder(open_lake("local"), str(path))
 
 
 def line(sale_id: str, day: str, **told: Any) -> dict[str, Any]:
@@ -74,7 +73,7 @@ def deleted(sale_id: str, source: str = "superstore") -> dict[str, Any]:
 def arrive(spark: SparkSession, lake: Lake, batch_id: str, *statements: dict[str, Any]) -> None:
     """One batch into silver, in one MERGE that carries its id."""
     table = lake.table(SALES)
-    create_table(spark, table, lake.location(SALES))
+    create_table(spark, lake, table)
     technical = {"recorded_at": AS_OF, "_batch_id": batch_id, "_content_hash": batch_id}
     rows = [tuple({**one, **technical}.get(c.name) for c in table.columns) for one in statements]
     comes = spark.createDataFrame(rows, spark_schema(table.columns)).alias("s")

@@ -119,7 +119,7 @@ def test_a_large_batch_finds_all_its_lines_again(
 @pytest.mark.usefixtures("large")
 def test_a_batch_opens_only_the_files_that_can_hold_its_keys(spark: SparkSession, lake: Lake) -> None:
     """Twenty files of clustered keys; a batch of two far apart reads two of them and rewrites none."""
-    create_table(spark, lake.table(SALES), lake.location(SALES))
+    create_table(spark, lake, lake.table(SALES))
     columns = [c.name for c in lake.table(SALES).columns]
     keys = [f"{number:05d}" for number in range(2_000)]
     rows = judged(spark, lake, [said(key, LATER) for key in keys]).withColumn("_batch_id", F.lit("by hand"))

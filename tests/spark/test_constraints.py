@@ -39,7 +39,7 @@ BAD: dict[str, dict[str, Any]] = {
 def lake(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """One empty silver for all tests here: what is refused leaves nothing behind."""
     made = lake_at(tmp_path_factory.mktemp("home"), open_lake("local"))
-    create_table(spark, made.table(SALES), made.location(SALES))
+    create_table(spark, made, made.table(SALES))
     return made
 
 
@@ -72,7 +72,7 @@ def test_what_every_row_needs_is_refused_as_null(spark: SparkSession, lake: Lake
 
 def test_tombstones_returns_and_null_in_optional_columns_pass(spark: SparkSession, lake: Lake, tmp_path) -> None:
     own = lake_at(tmp_path, lake)
-    create_table(spark, own.table(SALES), own.location(SALES))
+    create_table(spark, own, own.table(SALES))
     returned = said("3", NOW, quantity=-1, sales=Decimal("-2.50"), is_return=True)
     optional = {c.name for c in own.table(SALES).business_columns} - set(CONTENT)
     assert {"ship_date", "discount", "unit_price", "customer_id"} <= optional

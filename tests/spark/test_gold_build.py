@@ -15,6 +15,7 @@ from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import GOLD_TABLES, newest, read_table
 from lakehouse.ops import killpoints
 from lakehouse.quality.identity import hash_number
+from lakehouse.runtime.lake import in_folder
 from tests.spark.gold_data import arrive, counted_digests, deleted, in_namespace, lake_at, line, removed, retail
 
 pytestmark = pytest.mark.spark
@@ -28,7 +29,7 @@ def digests(spark, lake):
 def from_nothing(spark, lake, path):
     """The digests of gold built from the same silver, beside."""
     shutil.copytree(f"{lake.root}/silver", path / "silver")
-    beside = replace(lake, root=str(path))
+    beside = in_folder(lake, str(path))
     release = bring_to_gold(spark, beside)
     assert release.kind == "full"
     return release.digests

@@ -204,7 +204,7 @@ def test_a_sound_lakehouse_keeps_every_promise(spark: SparkSession, sound: Lake)
 
 def test_a_silver_table_that_no_batch_has_reached_yet_is_sound(spark: SparkSession, lake: Lake) -> None:
     """As a kill between the creation of the table and its first MERGE leaves it."""
-    create_table(spark, lake.table(SALES), lake.location(SALES))
+    create_table(spark, lake, lake.table(SALES))
     assert wrong(spark, lake, rebuild=True) == {}
 
 

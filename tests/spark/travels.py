@@ -18,7 +18,7 @@ from lakehouse.bronze.landing import land
 from lakehouse.ops.accounting import CLASSES, Accounting
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.digest import digest, digest_columns
-from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.lake import Lake, in_folder
 from lakehouse.runtime.settings import Settings
 from lakehouse.silver import SALES
 from lakehouse.silver.job import bring_to_silver
@@ -38,7 +38,7 @@ class Standing(NamedTuple):
 def lake_at(home: Path, like: Lake) -> Lake:
     """A lakehouse of the same configuration at another root."""
     settings: Settings = like.settings.model_copy(update={"home": home})
-    return replace(like, settings=settings, root=str(home))
+    return in_folder(replace(like, settings=settings), str(home))
 
 
 def travel(

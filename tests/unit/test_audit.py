@@ -17,7 +17,7 @@ from lakehouse.bronze.ledger import Landing
 from lakehouse.care.audit import audit
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
-from lakehouse.runtime.storage import objects_below
+from lakehouse.runtime.local_store import LocalStore
 from tests.unit.bronze_objects import FINDINGS, counts, files_of, killed, object_of, stray, told
 from tests.unit.calls import Command, printed_without_pyspark
 
@@ -188,7 +188,7 @@ def test_what_lands_while_it_looks_is_no_finding(
         return stepped
 
     monkeypatch.setattr(ledger, "read", then_lands(ledger.read))
-    monkeypatch.setattr("lakehouse.care.audit.objects_below", then_lands(objects_below))
+    monkeypatch.setattr(LocalStore, "objects_below", then_lands(LocalStore.objects_below))
     assert counts(audit(lake)) == {}
     assert {*steps} == {"read", "objects_below"}
 

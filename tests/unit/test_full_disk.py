@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from lakehouse.cli.main import main
-from lakehouse.runtime import storage
+from lakehouse.runtime import local_store
 from lakehouse.runtime.lake import open_lake
 from lakehouse.sample import write_sample
 from tests.kills import leftovers, state
@@ -74,7 +74,7 @@ def test_half_an_object_does_not_keep_the_room_it_took(
         raise OSError(errno.ENOSPC, "No space left on device", str(part))
 
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "_copied", no_space)
+        patched.setattr(local_store, "_copied", no_space)
         assert land(tmp_path, files, monkeypatch) == 1
     assert capsys.readouterr().err.splitlines()[-1] == NO_SPACE
     assert leftovers(open_lake("local")) == []

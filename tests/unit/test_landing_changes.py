@@ -13,6 +13,7 @@ from lakehouse.care.verify import findings
 from lakehouse.errors import JobError
 from lakehouse.quality.findings import Finding
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.local_store import LocalStore
 from tests.kills import ended
 
 FIRST, SECOND, THIRD = (datetime(2024, 6, day, tzinfo=UTC) for day in (1, 2, 3))
@@ -54,14 +55,14 @@ def test_a_file_that_changes_while_it_is_inspected_does_not_land(
 def test_a_file_that_changes_before_it_is_kept_is_abandoned_and_lands_anew(
     lake: Lake, daily: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source, put = lake.source("superstore"), landing_module.put_once
+    source, put = lake.source("superstore"), LocalStore.put_once
 
-    def overwritten(path: Path, location: str, sha256: str) -> bool:
+    def overwritten(store: LocalStore, path: Path, location: str, sha256: str) -> bool:
         daily.write_text(daily.read_text().replace("Consumer", "Corporate"))
-        return put(path, location, sha256)
+        return put(store, path, location, sha256)
 
     with monkeypatch.context() as patched:
-        patched.setattr(landing_module, "put_once", overwritten)
+        patched.setattr(LocalStore, "put_once", overwritten)
         with pytest.raises(JobError, match=r"daily\.csv changed while it was read"):
             land(lake, source, [daily], as_of=SECOND)
     assert [one.status for one in ledger.read(lake)] == ["abandoned"]
