@@ -31,7 +31,7 @@ class SparkSettings(BaseModel):
         str,
         Field(
             pattern=r"^(local(\[(\d+|\*)\])?|spark://.+|yarn|k8s://.+)$",
-            description="what Spark runs on; `local[2]` is this machine, with two threads",
+            description="what Spark runs on; `local[2]` is this machine with two threads",
         ),
         Form("such as local[2], local[*], spark://…, yarn or k8s://…"),
     ] = "local[2]"
@@ -79,7 +79,7 @@ class WarehouseSettings(BaseModel):
     ] = "local"
     account: Annotated[
         str | None,
-        Field(pattern=ACCOUNT, description="Snowflake's account identifier"),
+        Field(pattern=ACCOUNT, description="the account that is signed in to"),
         Form("Snowflake's account identifier, such as ORGANISATION-ACCOUNT"),
     ] = None
     user: Annotated[str | None, Field(min_length=1, description="who signs in")] = None

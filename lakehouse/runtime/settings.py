@@ -55,7 +55,7 @@ class Settings(BaseSettings):
         frozen=True,
         hide_input_in_errors=True,
     )
-    env: Annotated[str, Field(description="which environment; `--env` overrules it")] = "local"
+    env: Annotated[str, Field(description="which environment's file is read; `--env` overrules it")] = "local"
     home: Annotated[
         Path,
         Field(

@@ -58,11 +58,15 @@ class StorageSettings(BaseModel):
         Field(description="a server that speaks as Amazon S3 does; empty: Amazon's own"),
         Form("a server such as https://s3.example.com or http://127.0.0.1:9000"),
     ] = None
-    tls: Annotated[bool, Field(description="whether the endpoint is spoken to with TLS; must be as its `https://`")] = (
-        True
-    )
+    tls: Annotated[
+        bool, Field(description="whether the server is asked over TLS; `false` for an endpoint of `http://`")
+    ] = True
     path_style: Annotated[
-        bool, Field(description="the bucket stands in the path of a URL, not before the host; most servers need it")
+        bool,
+        Field(
+            description="whether URLs have the bucket in their path, and not before the host; most servers of your own "
+            "need it"
+        ),
     ] = False
     encryption: Annotated[
         Literal["bucket", "sse-s3", "sse-kms"],
