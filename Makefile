@@ -36,8 +36,9 @@ soak: setup ## run the long tests: kills at random moments, many permutations
 package: setup ## build dist/lakehouse.zip for spark-submit --py-files
 	@$(RUN) scripts/package.py
 
-docs: setup ## write docs/reference/data-dictionary.md anew from contracts and sources
+docs: setup ## write the data dictionary and the reference of settings in docs/reference anew
 	@$(RUN) -m lakehouse.contract.derive.data_dictionary docs/reference/data-dictionary.md
+	@$(RUN) -m lakehouse.runtime.settings_reference docs/reference/settings.md
 
 lock: ## resolve requirements/*.in anew into the hash-pinned *.txt (needs uv)
 	@for set in runtime dev; do uv pip compile --quiet --upgrade --universal --python-version 3.11 \

@@ -17,7 +17,8 @@ from lakehouse.contract.model import Catalog
 from lakehouse.errors import UsageError
 from lakehouse.runtime.jar_list import LIST_FILE, checked_list
 from lakehouse.runtime.jars import cache_folder
-from lakehouse.runtime.settings import checked_settings, environment_name, key_file_named, place_of, unknown_environment
+from lakehouse.runtime.setting_findings import place_of
+from lakehouse.runtime.settings import checked_settings, environment_name, key_file_named, unknown_environment
 from lakehouse.silver.sources import transform_path
 
 LOG_FILE = "log4j2.properties"

@@ -11,14 +11,14 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import yaml
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 from pydantic.fields import FieldInfo
-from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from lakehouse.conf import conf_folder
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.errors import UsageError
+from lakehouse.runtime.setting_findings import NO_SUCH, finding_of, unknown_variables
 from lakehouse.runtime.setting_groups import (
     DELIMITER,
     PREFIX,
@@ -26,9 +26,9 @@ from lakehouse.runtime.setting_groups import (
     SparkSettings,
     WarehouseSettings,
     is_key_text,
+    variable_of,
 )
-
-NO_SUCH = "there is no such setting: correct its name, or leave it out"
+from lakehouse.runtime.storage_settings import StorageSettings
 
 NOT_IN_PATHS = frozenset("*?[]{}\\%#")
 """Characters that Spark or delta-rs do not take for themselves."""
@@ -48,12 +48,25 @@ class Settings(BaseSettings):
     """Everything that differs from one place to another."""
 
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=DELIMITER, env_ignore_empty=True, extra="forbid", frozen=True
+        env_prefix=PREFIX,
+        env_nested_delimiter=DELIMITER,
+        env_ignore_empty=True,
+        extra="forbid",
+        frozen=True,
+        hide_input_in_errors=True,
     )
-    env: str = "local"
-    home: Annotated[Path, Field(validate_default=True)] = Path(".lakehouse")
+    env: Annotated[str, Field(description="which environment's file is read; `--env` overrules it")] = "local"
+    home: Annotated[
+        Path,
+        Field(
+            validate_default=True,
+            description="where everything is kept that is not in a bucket or in Snowflake; `~` is your home folder, a "
+            "relative path is below the working folder; none of `* ? [ ] { } % #` and backslash may be in its path",
+        ),
+    ] = Path(".lakehouse")
     spark: SparkSettings = SparkSettings()
     calendar: CalendarSettings = CalendarSettings()
+    storage: StorageSettings = StorageSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
 
     @field_validator("home")
@@ -66,6 +79,18 @@ class Settings(BaseSettings):
         if faults := list(_home_faults(home)):
             raise ValueError("; ".join(faults))
         return home
+
+    @field_validator("storage")
+    @classmethod
+    def _seen_by_all(cls, storage: StorageSettings, said: ValidationInfo) -> StorageSettings:
+        spark = said.data.get("spark")  # not there where it is wrong itself
+        cluster = isinstance(spark, SparkSettings) and not spark.master.startswith("local")
+        if storage.kind == "s3" and storage.staging == "home" and cluster:
+            raise ValueError(
+                "as Spark runs on a cluster, its executors do not see the intermediate results below LAKEHOUSE_HOME: "
+                f"set {variable_of('storage', 'staging')}=bucket"
+            )
+        return storage
 
     @classmethod
     def settings_customise_sources(
@@ -121,12 +146,12 @@ def checked_settings(name: str, conf: Path | None) -> tuple[Settings | None, lis
     """
     file = f"environments/{name}.yml"
     declared, fault = _declared(conf / file) if conf else ({}, None)
-    findings = [f"{variable}: {NO_SUCH}" for variable in _unknown_variables()]
+    findings = [f"{variable}: {NO_SUCH}" for variable in unknown_variables(Settings)]
     findings += [f"{file}: is not a YAML file of settings: {fault}; mend it there"] if fault else []
     try:
         settings = Settings(**{**declared, "env": name})
     except ValidationError as error:
-        findings += [_finding(file, e) for e in error.errors()]
+        findings += [finding_of(Settings, file, e) for e in error.errors()]
     return (None, findings) if findings else (settings.model_copy(update={"env": name}), [])
 
 
@@ -160,41 +185,3 @@ def _declared(file: Path) -> tuple[dict[str, Any], str | None]:
     if declared is not None and not isinstance(declared, dict):
         return {}, "it is not a mapping of keys to values"
     return {str(key): value for key, value in (declared or {}).items()}, None
-
-
-def _unknown_variables() -> list[str]:
-    """Variables that are meant as settings, by their form, but of a group that there is not."""
-    groups = tuple(f"{PREFIX}{field.upper()}{DELIMITER}" for field in Settings.model_fields)
-    return sorted(v for v in os.environ if v.startswith(PREFIX) and DELIMITER in v and not v.startswith(groups))
-
-
-def _finding(file: str, error: ErrorDetails) -> str:
-    """One sentence a finding, with its place in front."""
-    place = place_of(file, error["loc"])
-    if error["type"] == "extra_forbidden":
-        return f"{place}: {NO_SUCH}"
-    if error["type"] == "model_type":
-        group = f"{PREFIX}{error['loc'][0]}".upper()
-        return f"{place}: must be a group of settings: `name: value` in the file, or variables {group}{DELIMITER}NAME"
-    told, given = error["msg"].removeprefix("Value error, "), error["input"]
-    if error["type"] == "string_pattern_mismatch":
-        told = f"must be {_described(error['loc'])}"
-    plain = isinstance(given, str | int | float | bool) or given is None
-    shown = f" (given: {given!r})" if plain and error["type"] != "value_error" else ""
-    return f"{place}: {told[0].lower()}{told[1:]}{shown}"
-
-
-def place_of(file: str, loc: tuple[int | str, ...]) -> str:
-    """Where a setting was said: the names of the variables where they said it, else the path in the file."""
-    variable = PREFIX + DELIMITER.join(str(step).upper() for step in loc)
-    said_it = [v for v in sorted(os.environ) if v.upper() == variable or v.upper().startswith(variable + DELIMITER)]
-    return ", ".join(said_it) or f"{file}: {'.'.join(map(str, loc))}"
-
-
-def _described(loc: tuple[int | str, ...]) -> str:
-    """What the field at this place says of itself."""
-    model: Any = Settings
-    for step in loc:
-        field = next(f for name, f in model.model_fields.items() if step in (name, f.alias))
-        model = field.annotation
-    return field.description or "of another form"

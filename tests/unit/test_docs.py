@@ -1,6 +1,7 @@
 """The documentation holds together: links resolve, commands parse, targets exist, examples are what comes out."""
 
 import hashlib
+import json
 import re
 import shlex
 from collections.abc import Iterator
@@ -8,14 +9,12 @@ from pathlib import Path
 
 import click
 import pytest
-from pydantic import BaseModel
 
 from lakehouse.cli.main import COMMANDS, cli
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Source, Table
 from lakehouse.contract.rules import CHECKS
 from lakehouse.ops.accounting import CLASSES
-from lakehouse.runtime.settings import Settings
 from lakehouse.sample import write_sample
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -138,20 +137,6 @@ def test_the_reference_has_every_command_with_every_option(name: str) -> None:
             assert f"`{parameter.opts[0]}`" in section or f"[{parameter.opts[0]}" in section, parameter.opts[0]
 
 
-def settings_below(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    for name, field in model.model_fields.items():
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from settings_below(field.annotation, f"{prefix}{name}.")
-        else:
-            yield f"{prefix}{field.alias or name}"
-
-
-@pytest.mark.parametrize("setting", list(settings_below(Settings)))
-def test_the_reference_has_every_setting_with_its_variable(setting: str) -> None:
-    text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
-    assert f"`LAKEHOUSE_{setting.upper().replace('.', '__')}`" in text
-
-
 def test_the_reference_has_every_check_and_every_key_of_contracts_and_sources() -> None:
     text = (DOCS / "reference" / "configuration.md").read_text(encoding="utf-8")
     grouped = {"name": "table", "scd": "scd: 1", "as_of_pattern": "pattern", "as_of_format": "format"}
@@ -183,6 +168,21 @@ def test_the_how_to_has_every_column_of_superstore_and_whether_a_row_needs_it() 
     rows = re.findall(r"^\| (`.+`) \| .+ \| (.+) \|$", text.partition("## Load it")[0], re.MULTILINE)
     told = {name: needed == "in every row" for names, needed in rows for name in names.strip("`").split("`, `")}
     assert told == {c.header: c.required for c in load_catalog(ROOT / "conf").sources["superstore"].columns}
+
+
+def test_the_policy_for_s3_allows_what_the_table_tells_and_no_more() -> None:
+    text = (DOCS / "how-to" / "run-on-s3.md").read_text(encoding="utf-8")
+    (policy,) = [json.loads(block) for language, block in BLOCK.findall(text) if language == "json"]
+    allowed = [action for statement in policy["Statement"] for action in statement["Action"]]
+    section = text.partition("## Rights")[2].partition("As a policy")[0]
+    assert sorted(allowed) == sorted(re.findall(r"`((?:s3|kms):\w+)`", section))
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_every_variable_of_a_group_that_a_page_names_is_a_setting(page: Path) -> None:
+    reference = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    shown = set(re.findall(r"\bLAKEHOUSE_[A-Z0-9]+__[A-Z0-9_]*[A-Z0-9]", page.read_text(encoding="utf-8")))
+    assert {name for name in shown if f"`{name}`" not in reference} <= {"LAKEHOUSE_STORAGE__SECRET_KEY"}  # refused
 
 
 def test_every_page_that_the_code_names_is_there() -> None:

@@ -8,6 +8,7 @@ import pytest
 from lakehouse.conf import conf_folder
 from lakehouse.errors import UsageError
 from lakehouse.runtime.settings import Settings, load_settings
+from tests.unit.wrong_configurations import PRODUCTION
 
 
 @pytest.fixture(autouse=True)
@@ -32,11 +33,14 @@ def findings_of(tmp_path: Path, text: str) -> list[str]:
     return [finding.strip() for finding in findings]
 
 
-def test_the_product_s_own_environments_are_sound() -> None:
+def test_the_product_s_own_environments_are_sound(monkeypatch: pytest.MonkeyPatch) -> None:
     files = sorted((conf_folder() / "environments").glob("*.yml"))
-    assert files
+    assert [file.stem for file in files] == ["dev", "local", "prod"]
     for file in files:
-        assert load_settings(file.stem).env == file.stem
+        with monkeypatch.context() as said:
+            for variable, value in (PRODUCTION if file.stem == "prod" else {}).items():
+                said.setenv(variable, value)
+            assert load_settings(file.stem).env == file.stem
 
 
 def test_an_empty_file_means_the_defaults(tmp_path: Path) -> None:
@@ -75,6 +79,14 @@ def test_an_unknown_key_in_the_file_is_found_with_its_path(tmp_path: Path) -> No
 def test_a_wrong_value_in_a_variable_is_found_with_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LAKEHOUSE_SPARK__DRIVER_MEMORY", "2 GB")
     assert findings_of(tmp_path, "") == ["LAKEHOUSE_SPARK__DRIVER_MEMORY: must be such as 900m or 2g (given: '2 GB')"]
+
+
+@pytest.mark.parametrize("value, shown", [("x" * 15, f" (given: '{'x' * 15}')"), ("x" * 16, "")])
+def test_a_value_as_long_as_a_credential_is_not_repeated(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, shown: str
+) -> None:
+    monkeypatch.setenv("LAKEHOUSE_SPARK__DRIVER_MEMORY", value)
+    assert findings_of(tmp_path, "") == [f"LAKEHOUSE_SPARK__DRIVER_MEMORY: must be such as 900m or 2g{shown}"]
 
 
 def test_a_variable_in_small_letters_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

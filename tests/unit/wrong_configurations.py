@@ -1,6 +1,7 @@
 """What can be wrong with a configuration, one thing at a time: in variables, and in files of the conf folder.
 
-In: nothing. Out: tables by what is wrong: how to bring it about, where it is told, words of what is told.
+In: nothing. Out: tables by what is wrong: how to bring it about, where it is told, words of what is told. What can
+be wrong with the storage is in `wrong_storage`.
 """
 
 LOCAL, JARS, LOG = "environments/local.yml", "jars.yml", "log4j2.properties"
@@ -18,6 +19,15 @@ SNOWFLAKE = {
     "LAKEHOUSE_WAREHOUSE__ROLE": "LOADER",
     "LAKEHOUSE_WAREHOUSE__WAREHOUSE": "LOADING",
 }
+
+S3 = {
+    "LAKEHOUSE_STORAGE__KIND": "s3",
+    "LAKEHOUSE_STORAGE__BUCKET": "retail-lake",
+    "LAKEHOUSE_STORAGE__REGION": "eu-central-1",
+}
+
+PRODUCTION = {**SNOWFLAKE, KEY_FILE: "loader.p8", **{name: S3[name] for name in [*S3][1:]}}
+"""What `prod` must be told."""
 
 VARIABLES: dict[str, tuple[dict[str, str], str, str]] = {
     "an unknown environment": ({"LAKEHOUSE_ENV": "moon"}, "LAKEHOUSE_ENV", "no environment 'moon': set"),
