@@ -19,6 +19,7 @@ import click
 from lakehouse.cli.show import heading, sentence
 
 if TYPE_CHECKING:
+    from lakehouse.runtime.storage_settings import StorageSettings
     from lakehouse.sample import SampleFile
 
 FOLDER = "demo"
@@ -50,8 +51,9 @@ def demo(env: str | None, seed: int) -> int:
     from lakehouse.runtime.settings import load_settings
 
     begun = time.monotonic()
-    home = load_settings(env).home / FOLDER
-    files = _prepared(env, home, seed)
+    settings = load_settings(env)
+    home = settings.home / FOLDER
+    files = _prepared(env, home, seed, settings.storage)
     scenes = list(_scenes(files))
     for number, scene in enumerate(scenes, 1):
         heading(f"{number}/{len(scenes)}  {scene.title}", scene.words)
@@ -65,16 +67,19 @@ def demo(env: str | None, seed: int) -> int:
     return 0
 
 
-def _prepared(env: str | None, home: Path, seed: int) -> "list[SampleFile]":
+def _prepared(env: str | None, home: Path, seed: int, storage: "StorageSettings") -> "list[SampleFile]":
     """An empty lakehouse at `home`, for the commands of this process, and the sample's three days.
 
-    Its warehouse is the one below it, whatever the environment says: nothing made up goes to Snowflake.
+    In a bucket it is below a prefix of its own. Its warehouse is the one below `home`, whatever the environment says:
+    nothing made up goes to Snowflake.
     """
     from lakehouse.care.reset import remove
     from lakehouse.runtime.lake import open_lake
     from lakehouse.sample import write_sample
 
     os.environ |= {"LAKEHOUSE_HOME": str(home), "LAKEHOUSE_WAREHOUSE__KIND": "local"}
+    if storage.kind == "s3":
+        os.environ["LAKEHOUSE_STORAGE__PREFIX"] = f"{storage.prefix}/{FOLDER}".strip("/")
     remove(open_lake(env))
     rmtree(home / "files", ignore_errors=True)
     return write_sample(home / "files", seed=seed)

@@ -15,6 +15,7 @@ from lakehouse.errors import UsageError, did_you_mean
 from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.settings import Settings, load_settings
 from lakehouse.runtime.storage import Lease, Say, Store, object_location, staging_location, table_location
+from lakehouse.runtime.storage_settings import StorageSettings
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -89,5 +90,22 @@ def open_lake(env: str | None = None, conf: Path | None = None) -> Lake:
     """The lakehouse of an environment; see `load_settings` and `load_catalog` for what may be wrong."""
     folder = conf or conf_folder()
     settings = load_settings(env, folder)
-    catalog, here = load_catalog(folder), LocalStore(root=str(settings.home))
-    return Lake(settings=settings, catalog=catalog, store=here, scratch=here, home=here.root)
+    here = LocalStore(root=str(settings.home))
+    store = here if settings.storage.kind == "local" else _bucket(settings.storage)
+    scratch = store if settings.storage.staging == "bucket" else here
+    return Lake(settings=settings, catalog=load_catalog(folder), store=store, scratch=scratch, home=here.root)
+
+
+def _bucket(there: StorageSettings) -> Store:
+    from lakehouse.runtime.s3_store import S3Store  # takes half a second, which a lakehouse in a folder can do without
+
+    return S3Store(
+        bucket=there.bucket or "",
+        prefix=there.prefix,
+        region=there.region or "",
+        endpoint=there.endpoint,
+        path_style=there.path_style,
+        encryption=there.encryption,
+        kms_key=there.kms_key,
+        lease_seconds=there.lease_seconds,
+    )

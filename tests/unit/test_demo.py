@@ -9,6 +9,7 @@ import pytest
 from lakehouse.cli.demo import _prepared, _scenes
 from lakehouse.errors import UsageError
 from lakehouse.runtime.settings import load_settings
+from lakehouse.runtime.storage_settings import StorageSettings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -23,13 +24,13 @@ def test_the_demo_begins_anew_and_leaves_the_lakehouse_around_it(tmp_path: Path)
     for file in (theirs, before):
         file.parent.mkdir(parents=True)
         file.touch()
-    files = _prepared(None, tmp_path / "lakehouse" / "demo", 7)
+    files = _prepared(None, tmp_path / "lakehouse" / "demo", 7, StorageSettings())
     assert [file.day for file in files] == [1, 2, 3]
     assert (theirs.exists(), before.exists()) == (True, False)
 
 
 def test_what_the_demo_says_it_put_in_adds_up_to_what_the_accounting_says(tmp_path: Path) -> None:
-    files = _prepared(None, tmp_path / "lakehouse" / "demo", 7)
+    files = _prepared(None, tmp_path / "lakehouse" / "demo", 7, StorageSettings())
     words = next(scene.words for scene in _scenes(files) if scene.title.startswith("Day 2"))
     *counts, total = map(int, re.findall(r"\d+", words))
     assert sum(counts) == total == files[1].records
@@ -42,4 +43,4 @@ def test_nothing_made_up_goes_to_snowflake(tmp_path: Path) -> None:
         os.environ[f"LAKEHOUSE_WAREHOUSE__{name}"] = "theirs"
     assert load_settings(None).warehouse.kind == "snowflake"
     with pytest.raises(UsageError, match="only Snowflake has that, but kind is local"):
-        _prepared(None, tmp_path / "lakehouse" / "demo", 7)
+        _prepared(None, tmp_path / "lakehouse" / "demo", 7, StorageSettings())
