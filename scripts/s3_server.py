@@ -1,8 +1,7 @@
-"""An S3 on this machine, for tests, benches and the demo: moto's server, as a process of its own.
+"""An S3 on this machine, for tests, benches and the demo: a server as a process of its own.
 
-In: nothing. Out: its address on the first line of standard output, and at `/-/requests` how many requests of each kind
-there were. Guaranteed: it serves on loopback alone, and ends when its standard input does, so with who started it; a
-put that must not overwrite looks and puts in one step, as a store does.
+In: nothing. Out: its address, on the first line of standard output; what can be asked of it is in `scripts/s3_app.py`.
+Guaranteed: it serves on loopback alone, and ends when its standard input does, so with whoever started it.
 """
 
 import json
@@ -11,21 +10,16 @@ import subprocess
 import sys
 import threading
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
-COUNTS = "/-/requests"
-BY_QUERY = {
-    "GET": {"list-type": "list", "prefix": "list", "uploads": "list uploads", "uploadId": "list parts"},
-    "POST": {"delete": "delete many", "uploads": "create upload", "uploadId": "complete upload"},
-    "PUT": {"partNumber": "put part"},
-    "DELETE": {"uploadId": "abort upload"},
-}
-"""Kinds of requests: by method, and by what of the query says more."""
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts.s3_app import COUNTS, FAULTS, Fault, s3_app  # noqa: E402 - it may be run as a script
 
 
 @contextmanager
@@ -47,8 +41,21 @@ def requests_at(address: str) -> Counter[str]:
         return Counter(json.load(answer))
 
 
+def order_faults(address: str, *faults: Fault) -> None:
+    """Have these requests struck, and no others from now on."""
+    with urlopen(Request(f"{address}{FAULTS}", json.dumps([asdict(one) for one in faults]).encode())):
+        pass
+
+
+def faults_struck(address: str) -> list[int]:
+    """How often each of the faults ordered has struck."""
+    with urlopen(f"{address}{FAULTS}") as answer:
+        struck: list[int] = json.load(answer)
+        return struck
+
+
 def environment(address: str, bucket: str) -> dict[str, str]:
-    """The variables by which a lakehouse uses a bucket of this server."""
+    """The variables by which a lakehouse uses a bucket of this server; it takes any credentials."""
     return {
         "LAKEHOUSE_STORAGE__KIND": "s3",
         "LAKEHOUSE_STORAGE__BUCKET": bucket,
@@ -57,7 +64,7 @@ def environment(address: str, bucket: str) -> dict[str, str]:
         "LAKEHOUSE_STORAGE__TLS": "false",
         "LAKEHOUSE_STORAGE__PATH_STYLE": "true",
         "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",  # the server takes anyone
+        "AWS_SECRET_ACCESS_KEY": "testing",
         "NO_PROXY": "127.0.0.1",
         "no_proxy": "127.0.0.1",
     }
@@ -71,51 +78,12 @@ def make_bucket(address: str, bucket: str) -> None:
     boto3.client("s3", endpoint_url=address, region_name="us-east-1", **keys).create_bucket(Bucket=bucket)
 
 
-def kind_of(request: Mapping[str, Any]) -> str:
-    """What a request asks for."""
-    method, asked = request["REQUEST_METHOD"], parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True)
-    if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in request:
-        return "copy"
-    return next((kind for name, kind in BY_QUERY.get(method, {}).items() if name in asked), method.lower())
-
-
-def _counting(app: Callable[..., Iterable[bytes]]) -> Callable[..., Iterable[bytes]]:
-    counts: Counter[str] = Counter()
-
-    def counted(request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
-        if request["PATH_INFO"] == COUNTS:
-            answer("200 OK", [("Content-Type", "application/json")])
-            return [json.dumps(counts).encode()]
-        counts[kind_of(request)] += 1
-        return app(request, answer)
-
-    return counted
-
-
-def _one_at_a_time() -> None:
-    """What moto does in two steps, to look and then to put, or to complete, a store does at once."""
-    from moto.s3.responses import S3Response
-
-    lock = threading.Lock()
-    for name in ("put_object", "complete_multipart_upload"):
-        if original := getattr(S3Response, name, None):
-
-            def locked(self: Any, original: Callable[[Any], Any] = original) -> Any:
-                with lock:
-                    return original(self)
-
-            setattr(S3Response, name, locked)
-
-
 def main() -> None:
     """Serve until standard input ends."""
-    from moto.server import DomainDispatcherApplication, create_backend_app
     from werkzeug.serving import make_server
 
-    logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    _one_at_a_time()
-    app = _counting(DomainDispatcherApplication(create_backend_app))
-    server = make_server("127.0.0.1", 0, app, threaded=True)
+    logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
+    server = make_server("127.0.0.1", 0, s3_app(), threaded=True)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     print(f"http://127.0.0.1:{server.port}", flush=True)
     sys.stdin.read()

@@ -1,0 +1,135 @@
+"""moto's S3 with what tests want of it: requests counted by kind, and faults made to order.
+
+In: WSGI requests. Out: moto's answers; at `/-/requests` the counts, at `/-/faults` orders in and how often each has
+struck out. Guaranteed: what moto does in two steps, to look and then to put, or to complete, is done in one, as a store
+does it.
+"""
+
+import json
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs
+
+COUNTS, FAULTS = "/-/requests", "/-/faults"
+BY_QUERY = {
+    "GET": {"list-type": "list", "prefix": "list", "uploads": "list uploads", "uploadId": "list parts"},
+    "POST": {"delete": "delete many", "uploads": "create upload", "uploadId": "complete upload"},
+    "PUT": {"partNumber": "put part"},
+    "DELETE": {"uploadId": "abort upload"},
+}
+"""Kinds of requests: by method, and by what of the query says more."""
+
+SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
+INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+ANSWERS = {"500": ("500 Internal Server Error", INTERNAL), "503": ("503 Slow Down", SLOW_DOWN)}
+
+App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+
+@dataclass(kw_only=True, slots=True)
+class Fault:
+    """Strikes requests of a kind whose path contains a text: so many are spared first, so many are struck then.
+
+    `500` and `503` answer so and do nothing; `reset` closes the connection and does nothing; `lost` does what is asked
+    and closes the connection without an answer; `half` answers with half of the bytes.
+    """
+
+    kind: str
+    fault: str
+    within: str = ""
+    spared: int = 0
+    times: int = 1
+    struck: int = 0
+
+    def strikes(self, kind: str, path: str) -> bool:
+        """Whether it is this request's turn."""
+        if kind != self.kind or self.within not in path or self.struck >= self.times:
+            return False
+        self.spared -= 1
+        self.struck += self.spared < 0
+        return self.spared < 0
+
+
+@dataclass(kw_only=True, slots=True)
+class S3App:
+    """The app: counts, strikes or passes on."""
+
+    store: App
+    counts: Counter[str] = field(default_factory=Counter)
+    faults: list[Fault] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def __call__(self, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
+        path = request["PATH_INFO"]
+        if path in (COUNTS, FAULTS):
+            answer("200 OK", [("Content-Type", "application/json")])
+            return [json.dumps(self._told(path, request)).encode()]
+        kind = kind_of(request)
+        with self.lock:
+            self.counts[kind] += 1
+            fault = next((one for one in self.faults if one.strikes(kind, path)), None)
+        return self.store(request, answer) if fault is None else self._struck(fault.fault, request, answer)
+
+    def _told(self, path: str, request: dict[str, Any]) -> Any:
+        if path == COUNTS:
+            return self.counts
+        if request["REQUEST_METHOD"] == "POST":
+            ordered = json.loads(request["wsgi.input"].read(int(request["CONTENT_LENGTH"])))
+            self.faults = [Fault(**one) for one in ordered]
+        return [one.struck for one in self.faults]
+
+    def _struck(self, fault: str, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
+        if fault in ANSWERS:
+            request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
+            status, body = ANSWERS[fault]
+            answer(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
+            return [body]
+        told: list[Any] = []
+        body = b"" if fault == "reset" else b"".join(self.store(request, lambda *given: told.append(given)))
+        if fault == "half":
+            answer(*told[0])
+            return _then_closed(body[: len(body) // 2], request)
+        return _then_closed(b"", request)
+
+
+def _then_closed(body: bytes, request: dict[str, Any]) -> Iterable[bytes]:
+    """Some bytes, and the end of the connection."""
+    if body:
+        yield body
+    request["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+    raise ConnectionResetError("as ordered")
+
+
+def kind_of(request: Mapping[str, Any]) -> str:
+    """What a request asks for."""
+    method, asked = request["REQUEST_METHOD"], parse_qs(request.get("QUERY_STRING", ""), keep_blank_values=True)
+    if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in request:
+        return "copy"
+    return next((kind for name, kind in BY_QUERY.get(method, {}).items() if name in asked), method.lower())
+
+
+def s3_app() -> S3App:
+    """The app, around moto's own."""
+    from moto.server import DomainDispatcherApplication, create_backend_app
+
+    one_at_a_time()
+    return S3App(store=DomainDispatcherApplication(create_backend_app))
+
+
+def one_at_a_time() -> None:
+    """Have moto look and put, or look and complete, in one step."""
+    from moto.s3.responses import S3Response
+
+    lock = threading.Lock()
+    for name in ("put_object", "_key_response_post"):
+        original = getattr(S3Response, name)
+
+        def locked(self: Any, *told: Any, original: Callable[..., Any] = original, **more: Any) -> Any:
+            with lock:
+                return original(self, *told, **more)
+
+        setattr(S3Response, name, locked)
