@@ -14,7 +14,7 @@ from botocore.config import Config
 from lakehouse.runtime.s3_leases import CLIENT as FOR_LEASES
 
 SCHEME = "s3a://"
-FOR_OBJECTS = Config(retries={"mode": "standard", "max_attempts": 5}, connect_timeout=10, read_timeout=60)
+FOR_OBJECTS = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=10, read_timeout=60)
 """How a client for objects is made: none of them expires, so that it may take its time."""
 ENCRYPTED = ("PutObject", "CreateMultipartUpload")
 ALGORITHMS = {"sse-s3": "AES256", "sse-kms": "aws:kms"}

@@ -28,6 +28,10 @@ class Faulty:
     url: str = ""
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
 
+    def begin(self, faults: dict[int, Fault] | None = None, always: Fault | None = None) -> None:
+        """Count requests anew, with these faults."""
+        self.asked, self.faults, self.always = [], faults or {}, always
+
     def next_fault(self, handler: "Handler") -> Fault | None:
         with self.one_at_a_time:
             self.asked.append((handler.command, handler.path, dict(handler.headers)))

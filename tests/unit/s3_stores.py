@@ -4,6 +4,7 @@ import hashlib
 from pathlib import Path
 from typing import Any
 
+import botocore.retries.quota
 import botocore.retries.standard
 import moto.s3.models
 import pytest
@@ -30,10 +31,11 @@ def tiny_parts(patched: pytest.MonkeyPatch) -> None:
 
 
 def hasty(patched: pytest.MonkeyPatch) -> None:
-    """Nobody waits before trying again."""
+    """Nobody waits before trying again, nor for those who failed before."""
     patched.setattr(s3_reading, "PAUSES", (0, 0, 0))
     patched.setattr(s3_upload, "PAUSES", (0, 0, 0))
     patched.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0)
+    patched.setattr(botocore.retries.quota.RetryQuota, "acquire", lambda *_: True)
 
 
 def impatient(patched: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 """Files to objects in S3: written once, whole or not at all, small ones and those that go in parts."""
 
 import threading
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from lakehouse.errors import JobError
 from lakehouse.runtime import s3_upload
 from lakehouse.runtime.s3_store import S3Store
 from lakehouse.runtime.storage import UNFINISHED, ForeignObjectError, OtherBytesError
-from tests.unit.faulty_s3 import after, faulty_before, refusing
+from tests.unit.faulty_s3 import Faulty, after, faulty_before, refusing
 from tests.unit.lease_processes import BUCKET
 from tests.unit.s3_stores import begin_upload, hasty, objects, store_at, tiny_parts, uploads, written
 
@@ -23,6 +24,19 @@ BODIES = pytest.mark.parametrize("body", [b"", SMALL, LARGE], ids=["empty", "sma
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     tiny_parts(monkeypatch)
     hasty(monkeypatch)
+
+
+@pytest.fixture(scope="module")
+def before(store: Any) -> Iterator[Faulty]:
+    with faulty_before(store.meta.endpoint_url) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def faulty(before: Faulty) -> Faulty:
+    """One without faults yet."""
+    before.begin()
+    return before
 
 
 @pytest.fixture
@@ -66,7 +80,7 @@ def test_a_file_whose_bytes_have_changed_is_not_put(
 @BODIES
 @pytest.mark.parametrize("same", [True, False], ids=["same bytes", "other bytes"])
 def test_of_two_processes_that_put_the_same_object_one_writes_it(
-    store: Any, prefix: str, tmp_path: Path, body: bytes, same: bool
+    store: Any, prefix: str, tmp_path: Path, faulty: Faulty, body: bytes, same: bool
 ) -> None:
     """The second asks for the bytes when there are none yet, and finds them when it wants to write its own."""
     file, sha256 = written(tmp_path, body)
@@ -75,15 +89,14 @@ def test_of_two_processes_that_put_the_same_object_one_writes_it(
     def overtaken() -> None:
         store.put_object(Bucket=BUCKET, Key=f"{prefix}sales.csv", Body=other)
 
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        faulty.faults = {(5 if body == LARGE else 1): after(overtaken)}
-        kept = store_at(store, prefix, endpoint=faulty.url)
-        if same:
-            assert not kept.put_once(file, f"{kept.root}/sales.csv", sha256)
-        else:
-            with pytest.raises(ForeignObjectError):
-                kept.put_once(file, f"{kept.root}/sales.csv", sha256)
-        assert any(how == "POST" and "uploadId" in path for how, path, _ in faulty.asked) == (body == LARGE)
+    faulty.faults = {(5 if body == LARGE else 1): after(overtaken)}
+    kept = store_at(store, prefix, endpoint=faulty.url)
+    if same:
+        assert not kept.put_once(file, f"{kept.root}/sales.csv", sha256)
+    else:
+        with pytest.raises(ForeignObjectError):
+            kept.put_once(file, f"{kept.root}/sales.csv", sha256)
+    assert any(how == "POST" and "uploadId" in path for how, path, _ in faulty.asked) == (body == LARGE)
     assert (objects(store, prefix), uploads(store, prefix)) == ({"sales.csv": other}, [])
 
 
@@ -105,38 +118,37 @@ def test_threads_that_race_write_an_object_once(store: Any, prefix: str, kept: S
 
 @pytest.mark.parametrize("body, number", [(SMALL, 1), (LARGE, 5)], ids=["small", "in parts"])
 def test_a_refusal_by_conflict_with_nothing_there_is_tried_again(
-    store: Any, prefix: str, tmp_path: Path, body: bytes, number: int
+    store: Any, prefix: str, tmp_path: Path, faulty: Faulty, body: bytes, number: int
 ) -> None:
     file, sha256 = written(tmp_path, body)
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        faulty.faults = {number: refusing(409, "ConditionalRequestConflict")}
-        kept = store_at(store, prefix, endpoint=faulty.url)
-        assert kept.put_once(file, f"{kept.root}/sales.csv", sha256)
+    faulty.faults = {number: refusing(409, "ConditionalRequestConflict")}
+    kept = store_at(store, prefix, endpoint=faulty.url)
+    assert kept.put_once(file, f"{kept.root}/sales.csv", sha256)
     assert (objects(store, prefix), uploads(store, prefix)) == ({"sales.csv": body}, [])
 
 
-def test_conflicts_without_end_are_told(store: Any, prefix: str, tmp_path: Path) -> None:
+def test_conflicts_without_end_are_told(store: Any, prefix: str, tmp_path: Path, faulty: Faulty) -> None:
     file, sha256 = written(tmp_path, SMALL)
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        tries = range(1, 2 * len(s3_upload.PAUSES), 2)
-        faulty.faults = dict.fromkeys(tries, refusing(409, "ConditionalRequestConflict"))
-        kept = store_at(store, prefix, endpoint=faulty.url)
-        with pytest.raises(JobError, match="could not be put, since others put and remove it at the same time"):
-            kept.put_once(file, f"{kept.root}/sales.csv", sha256)
+    tries = range(1, 2 * len(s3_upload.PAUSES), 2)
+    faulty.faults = dict.fromkeys(tries, refusing(409, "ConditionalRequestConflict"))
+    kept = store_at(store, prefix, endpoint=faulty.url)
+    with pytest.raises(JobError, match="could not be put, since others put and remove it at the same time"):
+        kept.put_once(file, f"{kept.root}/sales.csv", sha256)
     assert objects(store, prefix) == {}
 
 
-def test_the_store_is_told_what_to_verify_and_on_what_condition(store: Any, prefix: str, tmp_path: Path) -> None:
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        kept = store_at(store, prefix, endpoint=faulty.url)
-        for body in (SMALL, LARGE):
-            file, sha256 = written(tmp_path, body)
-            kept.put_once(file, f"{kept.root}/{len(body)}", sha256)
-        headers = [{k.lower(): v for k, v in one.items()} for how, _, one in faulty.asked if how == "PUT"]
-        assert len(headers) == 4
-        assert all(one["x-amz-checksum-sha256"] for one in headers)
-        asked = [{k.lower(): v for k, v in one.items()} for _, _, one in faulty.asked]
-        assert [one["if-none-match"] for one in asked if "if-none-match" in one] == ["*", "*"]
+def test_the_store_is_told_what_to_verify_and_on_what_condition(
+    store: Any, prefix: str, tmp_path: Path, faulty: Faulty
+) -> None:
+    kept = store_at(store, prefix, endpoint=faulty.url)
+    for body in (SMALL, LARGE):
+        file, sha256 = written(tmp_path, body)
+        kept.put_once(file, f"{kept.root}/{len(body)}", sha256)
+    headers = [{k.lower(): v for k, v in one.items()} for how, _, one in faulty.asked if how == "PUT"]
+    assert len(headers) == 4
+    assert all(one["x-amz-checksum-sha256"] for one in headers)
+    asked = [{k.lower(): v for k, v in one.items()} for _, _, one in faulty.asked]
+    assert [one["if-none-match"] for one in asked if "if-none-match" in one] == ["*", "*"]
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
