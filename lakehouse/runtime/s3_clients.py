@@ -72,9 +72,10 @@ def _made(reach: Reach, for_leases: bool, process: int) -> Any:
     """
     from botocore.session import Session  # takes a while, and whoever only names a store does not need it
 
+    by_host = "virtual" if reach.endpoint else "auto"  # which is by path for endpoints other than Amazon's
     config = (FOR_LEASES if for_leases else FOR_OBJECTS).merge(
         Config(
-            s3={"addressing_style": "path" if reach.path_style else "auto"},
+            s3={"addressing_style": "path" if reach.path_style else by_host},
             request_checksum_calculation="when_required",
             response_checksum_validation="when_required",
             ignore_configured_endpoint_urls=True,

@@ -54,18 +54,18 @@ class S3Store:
     @property
     def filesystem(self) -> "S3FileSystem":
         """What it writes is encrypted as the bucket does by itself: pyarrow cannot ask for anything else."""
-        return _filesystem(self._address, self.region, self.path_style, os.getpid())
+        return _filesystem(self._address, self.region, self._by_path, os.getpid())
 
     @property
     def delta_options(self) -> Mapping[str, str]:
         """Commits of delta-rs are conditional puts; its credentials come from where botocore's do."""
         address = urlsplit(self._address)
-        host = address.netloc if self.path_style else f"{self.bucket}.{address.netloc}"  # as object_store wants it
+        host = address.netloc if self._by_path else f"{self.bucket}.{address.netloc}"  # as object_store wants it
         options = {
             "AWS_REGION": self.region,
             "AWS_ENDPOINT_URL": f"{address.scheme}://{host}",
             "AWS_ALLOW_HTTP": str(address.scheme == "http").lower(),
-            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": str(not self.path_style).lower(),
+            "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": str(not self._by_path).lower(),
             "AWS_CONDITIONAL_PUT": "etag",
         }
         if self.encryption in ALGORITHMS:
@@ -143,10 +143,15 @@ class S3Store:
         return Reach(
             region=self.region,
             endpoint=self.endpoint,
-            path_style=self.path_style,
+            path_style=self._by_path,
             encryption=self.encryption,
             kms_key=self.kms_key,
         )
+
+    @property
+    def _by_path(self) -> bool:
+        """A bucket with a dot in its name is no name of a host that a certificate would cover."""
+        return self.path_style or "." in self.bucket
 
     @property
     def _address(self) -> str:
@@ -165,7 +170,7 @@ class S3Store:
 
 
 @cache
-def _filesystem(address: str, region: str, path_style: bool, process: int) -> "S3FileSystem":
+def _filesystem(address: str, region: str, by_path: bool, process: int) -> "S3FileSystem":
     """Made once a process, as clients are."""
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
@@ -174,7 +179,9 @@ def _filesystem(address: str, region: str, path_style: bool, process: int) -> "S
         region=region,
         scheme=parts.scheme,
         endpoint_override=parts.netloc,
-        force_virtual_addressing=not path_style,
+        force_virtual_addressing=not by_path,
+        connect_timeout=10,
+        request_timeout=60,  # else three seconds, which a busy store may take
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=5),
     )
 

@@ -1,7 +1,5 @@
-"""A store in S3: what is there is told, read, listed and removed; delta-rs and pyarrow work in it."""
+"""A store in S3: what is there is told, listed and removed; delta-rs and pyarrow work in it."""
 
-import hashlib
-import io
 import pickle
 import threading
 from pathlib import Path
@@ -12,16 +10,14 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from moto.s3.models import s3_backends
 
-from lakehouse.bronze.decoding import open_text
 from lakehouse.errors import JobError
-from lakehouse.runtime import s3_reading
 from lakehouse.runtime.parquet import parquet_columns, write_parquet
 from lakehouse.runtime.s3_store import S3Store
 from lakehouse.runtime.storage import UNFINISHED, Store
-from tests.unit.faulty_s3 import after, breaking_off, faulty_before
+from tests.unit.faulty_s3 import faulty_before
 from tests.unit.lease_processes import BUCKET
 from tests.unit.s3_chains import ACCOUNT
-from tests.unit.s3_stores import begin_upload, hasty, objects, store_at, uploads, written
+from tests.unit.s3_stores import begin_upload, objects, store_at, uploads, written
 
 ROWS = pa.table({"day": [1, 2, 3]})
 
@@ -50,79 +46,6 @@ def test_a_table_exists_once_its_log_has_a_version(store: Any, prefix: str, kept
     assert not kept.table_exists(sales)
     put(store, f"{prefix}silver/sales/_delta_log/{3:020}.json")
     assert kept.table_exists(sales)
-
-
-def test_an_object_is_read_as_bytes_and_as_text(store: Any, prefix: str, kept: S3Store) -> None:
-    body = "Größe;1\r\n".encode("cp1252") * 100_000
-    put(store, f"{prefix}bronze/sales.csv", body)
-    location = f"{kept.root}/bronze/sales.csv"
-    with kept.open_object(location) as stream:
-        assert hashlib.file_digest(stream, "sha256").hexdigest() == hashlib.sha256(body).hexdigest()  # type: ignore[arg-type]
-    with kept.open_object(location) as stream, open_text(stream, "cp1252") as text:
-        assert text.readline() == "Größe;1\r\n"
-        assert len(text.read()) == 9 * 99_999
-    with kept.open_object(location) as stream:
-        assert io.TextIOWrapper(stream, "cp1252").read(5) == "Größe"
-    assert kept.object_size(location) == len(body)
-    put(store, f"{prefix}empty", b"")
-    with kept.open_object(f"{kept.root}/empty") as stream:
-        assert stream.read() == b""
-
-
-def test_an_object_that_is_not_there_is_not_found(kept: S3Store) -> None:
-    location = f"{kept.root}/bronze/none.csv"
-    with pytest.raises(FileNotFoundError, match=location):
-        kept.open_object(location)
-    assert kept.object_size(location) is None
-    kept.remove_object(location)
-
-
-def test_reading_goes_on_where_the_connection_broke(store: Any, prefix: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    hasty(monkeypatch)
-    body = bytes(range(256)) * 8000
-    put(store, f"{prefix}large", body)
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        faulty.faults = {0: breaking_off(700_001), 1: breaking_off(0), 2: breaking_off(5)}
-        with store_at(store, prefix, endpoint=faulty.url).open_object(f"s3a://{BUCKET}/{prefix}large") as stream:
-            assert stream.read() == body
-        ranges = [headers.get("Range") for _, _, headers in faulty.asked]
-        assert ranges[0] is None
-        assert ranges[1] == ranges[2] is not None
-        assert len(ranges) == 4
-
-
-def test_an_object_that_was_replaced_or_removed_meanwhile_is_not_read_on(
-    store: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hasty(monkeypatch)
-    location, key = f"s3a://{BUCKET}/{prefix}large", f"{prefix}large"
-
-    def read_while(event: Any) -> None:
-        put(store, key, b"a" * 1_000_000)
-        with faulty_before(store.meta.endpoint_url) as faulty:
-            faulty.faults = {0: breaking_off(300_000), 1: after(event)}
-            with store_at(store, prefix, endpoint=faulty.url).open_object(location) as stream:
-                stream.read()
-
-    with pytest.raises(JobError, match=f"{location} was replaced while it was read: find out who writes there"):
-        read_while(lambda: put(store, key, b"b" * 1_000_000))
-    with pytest.raises(FileNotFoundError):
-        read_while(lambda: store.delete_object(Bucket=BUCKET, Key=key))
-
-
-def test_a_store_that_breaks_off_again_and_again_is_told(
-    store: Any, prefix: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    hasty(monkeypatch)
-    put(store, f"{prefix}large", b"a" * 1_000_000)
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        faulty.always = breaking_off(0)
-        with (
-            pytest.raises(JobError, match=r"does not answer .*: see to the network"),
-            store_at(store, prefix, endpoint=faulty.url).open_object(f"s3a://{BUCKET}/{prefix}large") as stream,
-        ):
-            stream.read()
-        assert len(faulty.asked) == 1 + len(s3_reading.PAUSES)
 
 
 def test_objects_are_listed_with_what_is_unfinished_and_without_folders(store: Any, prefix: str, kept: S3Store) -> None:
@@ -239,3 +162,23 @@ def test_amazon_is_asked_in_its_own_words_whatever_endpoint_the_environment_has(
         "AWS_SERVER_SIDE_ENCRYPTION": "AES256",
     }
     assert ours.reach.client().meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
+
+
+def asked_by(kept: S3Store) -> str:
+    signed = kept.reach.client().generate_presigned_url("get_object", Params={"Bucket": kept.bucket, "Key": "a"})
+    return str(signed.partition("?")[0])
+
+
+@pytest.mark.parametrize(
+    "bucket, by_path, host, asked",
+    [
+        ("lake", False, "https://lake.s3.test:9000", "https://lake.s3.test:9000/a"),
+        ("lake", True, "https://s3.test:9000", "https://s3.test:9000/lake/a"),
+        ("lake.test", False, "https://s3.test:9000", "https://s3.test:9000/lake.test/a"),
+    ],
+)
+def test_a_bucket_is_named_by_the_host_or_by_the_path(bucket: str, by_path: bool, host: str, asked: str) -> None:
+    kept = S3Store(bucket=bucket, region="us-east-1", endpoint="https://s3.test:9000", path_style=by_path)
+    assert kept.delta_options["AWS_ENDPOINT_URL"] == host
+    assert kept.delta_options["AWS_VIRTUAL_HOSTED_STYLE_REQUEST"] == str(host.startswith("https://lake")).lower()
+    assert asked_by(kept) == asked
