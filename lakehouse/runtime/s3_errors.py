@@ -27,6 +27,8 @@ OF_CREDENTIALS = frozenset(
     }
 )
 """Errors and answers that say that whoever asks is not known."""
+OF_RIGHTS = frozenset({"AccessDenied", "AllAccessDisabled", "403"})
+"""Answers that say that whoever asks may not; an object in an archive has this status, too, but another code."""
 OF_REGIONS = frozenset({"PermanentRedirect", "AuthorizationHeaderMalformed", "IllegalLocationConstraintException"})
 RIGHTS = {
     "HeadObject": "s3:GetObject and s3:ListBucket",  # without the latter an object that is not there is refused, too
@@ -77,7 +79,7 @@ def _refusal(location: str, error: ClientError) -> str:
         return f"there is no bucket for {location}: create it, or name another by LAKEHOUSE_STORAGE__BUCKET"
     if code == "RequestTimeTooSkewed":
         return f"the store of {location} finds this machine's clock wrong: set it, best by NTP, and run it again"
-    if code == "AccessDenied" or status_of(error) == 403:
+    if code in OF_RIGHTS:
         right = "the rights to its KMS key" if "kms" in message.lower() else RIGHTS.get(operation, f"s3:{operation}")
         return f"{operation} on {location} is refused ({message}): grant {right} to the role or user that runs this"
     return (

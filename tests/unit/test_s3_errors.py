@@ -77,6 +77,7 @@ def test_credentials_that_lack_are_told_and_never_shown(error: Exception) -> Non
         (refusal("AuthorizationHeaderMalformed", Region="eu-west-1"), r"another region \(eu-west-1\): set LAKEHOUSE_"),
         (refusal("PermanentRedirect", status=301), "in another region: set LAKEHOUSE_STORAGE__REGION"),
         (refusal("RequestTimeTooSkewed", status=403), "clock wrong: set it"),
+        (refusal("InvalidObjectState", status=403), r"with InvalidObjectState \(so told\): run the command again"),
         (refusal("QuotaExceeded", "full.", status=507), r"answered PutObject on .* with QuotaExceeded \(full\): run"),
         (exceptions.EndpointConnectionError(endpoint_url="http://no"), "not answer .* LAKEHOUSE_STORAGE__ENDPOINT is"),
         (exceptions.ReadTimeoutError(endpoint_url="http://no"), "not answer .* LAKEHOUSE_STORAGE__ENDPOINT is"),
