@@ -12,12 +12,13 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
-from typing import BinaryIO
-
-from pyarrow.fs import LocalFileSystem
+from typing import TYPE_CHECKING, BinaryIO
 
 from lakehouse.runtime.leases import LocalLease, lease
 from lakehouse.runtime.storage import UNFINISHED, ForeignObjectError, OtherBytesError, Say, sha256_of
+
+if TYPE_CHECKING:
+    from pyarrow.fs import LocalFileSystem
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -27,7 +28,9 @@ class LocalStore:
     root: str
 
     @property
-    def filesystem(self) -> LocalFileSystem:
+    def filesystem(self) -> "LocalFileSystem":
+        from pyarrow.fs import LocalFileSystem
+
         return LocalFileSystem()
 
     @property

@@ -26,7 +26,7 @@ from lakehouse.runtime.storage import Say
 POLL_SECONDS = 1.0
 SHORTEST = 2
 """Seconds: the store shows whole ones, and an expiry of one could be over as soon as it begins."""
-CLIENT = Config(retries={"mode": "standard", "max_attempts": 3}, connect_timeout=5, read_timeout=10)
+CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
 """How a client for leases is made: it must give up before an expiry of the usual length is over."""
 
 StoreErrors = (BotoCoreError, ClientError)

@@ -9,9 +9,10 @@ import hashlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from pyarrow.fs import FileSystem
+if TYPE_CHECKING:  # loaded where Parquet files are
+    from pyarrow.fs import FileSystem
 
 Say = Callable[[str], None]
 
@@ -49,7 +50,7 @@ class Store(Protocol):
         """The location of the lakehouse."""
 
     @property
-    def filesystem(self) -> FileSystem:
+    def filesystem(self) -> "FileSystem":
         """Its Parquet files as pyarrow reads and writes them, by their `path_of`."""
 
     @property
