@@ -19,9 +19,8 @@ from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.runtime import jars
 from lakehouse.runtime.jar_list import listed
 from lakehouse.runtime.java import check_java
-from lakehouse.runtime.lake import open_lake
-from lakehouse.runtime.leases import lease
-from lakehouse.runtime.settings import Settings, load_settings
+from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.settings import Settings
 
 LEAST_FREE_BYTES = 2 * 1024**3
 
@@ -42,14 +41,16 @@ def diagnoses(env: str | None) -> Iterator[Diagnosis]:
     yield _tried("configuration", lambda: _configuration(env))
     yield _tried("jars", lambda: _jars())
     try:
-        settings = load_settings(env)
+        lake = open_lake(env)
     except LakehouseError:
         return
-    home = settings.home
+    home = lake.settings.home
     yield _tried("storage", lambda: _storage(home))
     yield _tried("disk", lambda: _disk(home))
-    yield _tried("leases", lambda: _leases(home))
-    yield _tried("warehouse", lambda: _warehouse(settings))
+    for check, found in lake.store.checks():
+        yield _tried(check, found)
+    yield _tried("leases", lambda: _leases(lake))
+    yield _tried("warehouse", lambda: _warehouse(lake.settings))
 
 
 def _tried(check: str, found: Callable[[], str]) -> Diagnosis:
@@ -90,14 +91,14 @@ def _disk(home: Path) -> str:
     return f"{free / 1024**3:.0f} GiB free"
 
 
-def _leases(home: Path) -> str:
-    with lease(str(home), "doctor", wait=False):
+def _leases(lake: Lake) -> str:
+    with lake.lease("doctor", wait=False):
         try:
-            with lease(str(home), "doctor", wait=False):
+            with lake.lease("doctor", wait=False):
                 pass
         except JobError:
             return "one writer at a time"
-    raise JobError(f"two writers got the same lease at {home}: its file system has no locks; use a local disk")
+    raise JobError(f"two writers got the same lease at {lake.root}: nothing there locks; use a local disk, or S3")
 
 
 def _warehouse(settings: Settings) -> str:

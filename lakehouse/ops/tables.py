@@ -19,6 +19,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
+from lakehouse.errors import JobError
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
 
@@ -30,8 +31,14 @@ def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
 
     Raises:
         TableNotFoundError: there is no such table.
+        JobError: the store does not answer, or refuses.
     """
-    return DeltaTable(lake.location(table), version=version, storage_options=dict(lake.store.delta_options))
+    location = lake.location(table)
+    try:
+        return DeltaTable(location, version=version, storage_options=dict(lake.store.delta_options))
+    except OSError as error:
+        lake.store.table_exists(location)  # which says in a sentence what delta-rs has no words for
+        raise JobError(f"{table} at {location} cannot be opened ({error}): run the command again") from error
 
 
 def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:

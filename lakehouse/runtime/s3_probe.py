@@ -27,7 +27,7 @@ TOLD_SECONDS, REFUSED_SECONDS = 30.0, 300.0
 
 def probe(store: S3Store) -> Iterator[tuple[str, Callable[[], str]]]:
     """The checks by their names, in the order in which things are needed; each tells, or raises a `JobError`."""
-    yield "storage", lambda: can_be_written(store)
+    yield "bucket", lambda: can_be_written(store)
     yield "clock", lambda: has_our_time(store)
     yield "conditional puts", lambda: refuses_what_is_there(store)
     yield "uploads in parts", lambda: refuses_parts_of_what_is_there(store)

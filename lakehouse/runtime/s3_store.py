@@ -5,7 +5,7 @@ that the store verifies; a refusal is one sentence with its remedy; credentials 
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import cache
@@ -130,6 +130,11 @@ class S3Store:
                 _delete(folder, [one["Key"] for one in page])
             for upload, _ in unfinished(folder):
                 abort(folder.client, folder.bucket, upload.key, upload.id)
+
+    def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
+        from lakehouse.runtime.s3_probe import probe  # which imports this module
+
+        return probe(self)
 
     def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[S3Lease]:
         with told(self.root):

@@ -6,7 +6,7 @@ and jobs ask a `Store`, and never what it is made of.
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
@@ -88,6 +88,9 @@ class Store(Protocol):
 
     def remove_tree(self, location: str) -> None:
         """Remove everything below a location; nothing where there is nothing."""
+
+    def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
+        """What `lakehouse doctor` tries there beside leases: names, and what tells of each, or raises a `JobError`."""
 
     def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[Lease]:
         """Hold the lease of a table.

@@ -14,6 +14,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from lakehouse.care import doctor
 from lakehouse.care.doctor import diagnoses
+from lakehouse.runtime.local_store import LocalStore
 from tests.unit.calls import Command
 
 ENCRYPTED = (
@@ -65,7 +66,7 @@ def test_a_file_system_without_locks(home: Path, monkeypatch: pytest.MonkeyPatch
     def nobody_else(*_: object, **__: object) -> Iterator[None]:
         yield
 
-    monkeypatch.setattr(doctor, "lease", nobody_else)
+    monkeypatch.setattr(LocalStore, "lease", nobody_else)
     assert wrong()["leases"].startswith("two writers got the same lease")
 
 

@@ -148,7 +148,7 @@ def test_a_fit_store_is_found_fit_and_left_as_it_was(store: Any, prefix: str) ->
     kept = store_at(store, prefix, encryption="sse-s3")
     told_by = {name: check() for name, check in s3_probe.probe(kept)}
     assert told_by == {
-        "storage": f"{kept.root} can be written",
+        "bucket": f"{kept.root} can be written",
         "clock": "agrees with the store's",
         "conditional puts": "If-None-Match is honoured",
         "uploads in parts": "If-None-Match is honoured where they are completed",
