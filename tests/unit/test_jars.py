@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -181,6 +182,13 @@ def test_the_product_lists_delta_with_a_hash_each():
     assert len(of_delta) == 7
     assert of_delta[0].file_name == "io.delta_delta-spark_4.2_2.13-4.4.0.jar"
     assert set(of_delta) <= set(listed(conf_folder()))
+
+
+def test_the_jars_for_s3_fit_the_hadoop_of_spark_and_repeat_none_that_spark_has():
+    own = {path.name for path in (Path(find_spec("pyspark").origin).parent / "jars").glob("*.jar")}
+    named = dict(jar.coordinate.split(":")[1:] for jar in listed(conf_folder(), ["s3"]))
+    assert f"hadoop-client-api-{named['hadoop-aws']}.jar" in own
+    assert not {artifact for artifact in named if any(name.startswith(f"{artifact}-") for name in own)}
 
 
 @pytest.mark.parametrize(
