@@ -15,7 +15,7 @@ from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import checked_catalog
 from lakehouse.contract.model import Catalog
 from lakehouse.errors import UsageError
-from lakehouse.runtime.jar_list import LIST_FILE, checked_list
+from lakehouse.runtime.jar_list import LIST_FILE, OF_SPARK, checked_list
 from lakehouse.runtime.jars import cache_folder
 from lakehouse.runtime.setting_findings import place_of
 from lakehouse.runtime.settings import checked_settings, environment_name, key_file_named, unknown_environment
@@ -23,7 +23,6 @@ from lakehouse.silver.sources import transform_path
 
 LOG_FILE = "log4j2.properties"
 COPY_IT = "copy it from the product's conf folder"
-GROUPS_NEEDED = ("delta",)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,7 +54,7 @@ def check_configuration(env: str | None) -> CheckedConfiguration:
         nowhere = Finding(place="LAKEHOUSE_CONF", told=str(error))
         return CheckedConfiguration(environment=name, folder=None, findings=(nowhere, *_of_settings(name, None)))
     catalog, findings = checked_catalog(conf)
-    jars, faults = checked_list(conf, GROUPS_NEEDED)
+    jars, faults = checked_list(conf, OF_SPARK)
     return CheckedConfiguration(
         environment=name,
         folder=conf,

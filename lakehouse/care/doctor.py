@@ -17,7 +17,7 @@ from lakehouse.errors import JobError, LakehouseError
 from lakehouse.publish import emulator
 from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.runtime import jars
-from lakehouse.runtime.jar_list import listed
+from lakehouse.runtime.jar_list import OF_SPARK, listed
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.settings import Settings
@@ -67,12 +67,12 @@ def _configuration(env: str | None) -> str:
 
 
 def _jars() -> str:
-    missing = [jar for jar in listed(conf_folder()) if not (jars.cache_folder() / jar.file_name).is_file()]
+    missing = [jar for jar in listed(conf_folder(), OF_SPARK) if not (jars.cache_folder() / jar.file_name).is_file()]
     if missing:
         raise JobError(
             f"{len(missing)} jar(s) are not in {jars.cache_folder()}: run `make setup`, or any lakehouse run"
         )
-    return f"{len(listed(conf_folder()))} in {jars.cache_folder()}"
+    return f"{len(listed(conf_folder(), OF_SPARK))} in {jars.cache_folder()}"
 
 
 def _storage(home: Path) -> str:

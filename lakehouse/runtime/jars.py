@@ -17,7 +17,7 @@ from pathlib import Path
 
 from lakehouse.conf import conf_folder, folder_named
 from lakehouse.errors import JobError, LakehouseError, UsageError
-from lakehouse.runtime.jar_list import ALL_GROUPS, LIST_FILE, Jar, listed
+from lakehouse.runtime.jar_list import ALL_GROUPS, LIST_FILE, OF_SPARK, Jar, listed
 
 FETCH_PREFIX = ".fetching-"
 ABANDONED_AFTER_SECONDS = 3600.0
@@ -31,12 +31,12 @@ Fetch = Callable[[Jar, Path], Path]
 Report = Callable[[str], None]
 
 
-def jars(conf: Path | None = None, *, groups: Sequence[str] = ("delta",)) -> tuple[Path, ...]:
+def jars(conf: Path | None = None, *, groups: Sequence[str] = OF_SPARK) -> tuple[Path, ...]:
     """The files of these groups, fetched where the cache lacks them; see `ensure_jars`."""
     return ensure_jars(listed(conf or conf_folder(), groups), cache_folder())
 
 
-def class_path(conf: Path | None = None, *, groups: Sequence[str] = ("delta",)) -> str:
+def class_path(conf: Path | None = None, *, groups: Sequence[str] = OF_SPARK) -> str:
     """What `spark.driver.extraClassPath` and `spark.executor.extraClassPath` are set to.
 
     Raises:
@@ -161,7 +161,7 @@ def _remove_abandoned(cache: Path) -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Fetch every group; with `--class-path`, print the class path of Delta (for `spark-submit`)."""
+    """Fetch every group; with `--class-path`, print the class path (for `spark-submit`)."""
     try:
         if "--class-path" in arguments:
             print(class_path())

@@ -23,6 +23,7 @@ from lakehouse.runtime import jars
 from lakehouse.runtime.class_archive import use_archive
 from lakehouse.runtime.gateway import remember_names
 from lakehouse.runtime.leases import remember_jvm
+from lakehouse.runtime.s3a import s3a_options
 from lakehouse.runtime.settings import Settings
 
 SEMANTICS = {
@@ -52,6 +53,10 @@ ONE_MACHINE = {
     # Without Hadoop's native library, each of these would start processes to look at links or to set rights.
     "spark.delta.logStore.file.impl": "io.delta.storage.LocalLogStore",
     "spark.hadoop.mapreduce.fileoutputcommitter.marksuccessfuljobs": "false",
+    # How Delta writes a file of checksums beside each commit; the usual way looks at links, or asks S3 a dozen times.
+    "spark.sql.streaming.checkpointFileManagerClass": (
+        "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
+    ),
     # Else each sort, join and hash table of a small query takes and clears 32 MB: a step of 300 rows held 800 MB.
     "spark.buffer.pageSize": "1m",
     # A day asks what the day before asked: what was compiled for it is kept.
@@ -117,6 +122,7 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
         **(_left_open_by_spark_submit(settings, small) if submitted else _on_one_machine(settings, small)),
         **({} if submitted else _of_our_own_jvm(settings, java_options)),
         **SEMANTICS,
+        **{f"spark.hadoop.{name}": value for name, value in s3a_options(settings.storage, settings.home).items()},
         "spark.sql.warehouse.dir": str(settings.home / "logs" / "spark"),
     }
     if not submitted:
