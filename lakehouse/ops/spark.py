@@ -8,6 +8,7 @@ import json
 from typing import TYPE_CHECKING
 
 from lakehouse.ops import tables
+from lakehouse.ops.plain import plain_files
 from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:  # loaded where a session is wanted
@@ -31,7 +32,7 @@ def table_at(spark: "SparkSession", lake: Lake, table: str, version: int | None 
     A small one is read as the Parquet files it consists of: Delta itself works out with three to five queries of its
     own which files there are, and that takes longer than they do.
     """
-    plain = tables.plain_files(lake, table, version)
+    plain = plain_files(lake, table, version)
     if plain is not None:
         from pyspark.sql.types import StructType
 

@@ -7,15 +7,14 @@ something twice changes nothing.
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import suppress
 from typing import Any
-from urllib.parse import unquote
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
-from deltalake.exceptions import TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
@@ -48,19 +47,22 @@ def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     contract = lake.table(table)
     batch = _arrow(arrow_schema(contract), rows)
     same = " AND ".join(f"t.{key} = s.{key}" for key in contract.keys)
+    there = _created(lake, table)
     (
-        _created(lake, table)
-        .merge(batch, same, source_alias="s", target_alias="t")
+        there.merge(batch, same, source_alias="s", target_alias="t")
         .when_matched_update_all()
         .when_not_matched_insert_all()
         .execute()
     )
+    _tidy(there)
 
 
 def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows whose keys are new, in one commit."""
     if rows:
-        write_deltalake(_created(lake, table), _arrow(arrow_schema(lake.table(table)), rows), mode="append")
+        there = _created(lake, table)
+        write_deltalake(there, _arrow(arrow_schema(lake.table(table)), rows), mode="append")
+        _tidy(there)
 
 
 def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
@@ -69,7 +71,9 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
     those = " AND ".join(f"{name} = {quoted(value)}" for name, value in equal.items())
-    write_deltalake(_created(lake, table), reader, mode="overwrite", predicate=those)
+    there = _created(lake, table)
+    write_deltalake(there, reader, mode="overwrite", predicate=those)
+    _tidy(there)
 
 
 def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
@@ -161,28 +165,6 @@ def version(lake: Lake, table: str) -> int | None:
         return None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Plain:
-    """A table that is no more than its Parquet files: their locations, and its schema as Delta's log has it (JSON)."""
-
-    files: Sequence[str]
-    schema: str
-
-
-PLAIN_BYTES = 32 * 1024**2
-"""Up to so many bytes a table is read wholly; of a larger one Delta leaves out the files that a query does not need."""
-
-
-def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
-    """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
-    there = opened(lake, table, version)
-    added = pa.table(there.get_add_actions())
-    if not 0 < sum(added["size_bytes"].to_pylist()) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
-        return None
-    files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
-    return Plain(files=files, schema=there.schema().to_json())
-
-
 def _created(lake: Lake, table: str) -> DeltaTable:
     """The table, created from its contract where it is not there yet."""
     try:
@@ -194,9 +176,27 @@ def _created(lake: Lake, table: str) -> DeltaTable:
             arrow_schema(contract),
             mode="ignore",
             description=contract.description,
-            configuration={**DELTA_PROPERTIES, **contract.properties},
+            configuration={
+                **DELTA_PROPERTIES,
+                "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
+                **contract.properties,
+            },
             storage_options=dict(lake.store.delta_options),
         )
+
+
+MOST_FILES = 20
+"""So many files a table may have: each of its readers opens them all."""
+
+COMMITS_A_CHECKPOINT = 10
+"""So many commits at most are read to open a table, one by one; delta-rs would have it a hundred."""
+
+
+def _tidy(there: DeltaTable) -> None:
+    """Put the rows into one file where there are many; whoever loses against another writer leaves it to the next."""
+    if len(there.file_uris()) > MOST_FILES:
+        with suppress(CommitFailedError):
+            there.optimize.compact()
 
 
 def _among(texts: Mapping[str, Collection[str]]) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from lakehouse.ops import tables
+from lakehouse.ops import plain
 from lakehouse.ops.spark import table_at
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.session import open_session
@@ -38,7 +38,7 @@ def assert_as_delta_has_it(spark: SparkSession, lake: Lake) -> None:
 def test_each_version_of_a_small_table_is_its_files(spark: SparkSession, lake: Lake, tmp_path: Path) -> None:
     corrected_once(spark, lake, tmp_path / "files")
     for version in (1, 2, None):
-        assert tables.plain_files(lake, SALES, version) is not None
+        assert plain.plain_files(lake, SALES, version) is not None
     assert_as_delta_has_it(spark, lake)
 
 
@@ -50,8 +50,8 @@ def test_rows_marked_as_deleted_are_left_to_delta(spark: SparkSession, lake: Lak
     open_session(lake.settings, small=True)
     left = by_delta(spark, lake, 2).count()
     assert 0 < left < 300
-    assert tables.plain_files(lake, SALES, 1) is not None
-    assert tables.plain_files(lake, SALES, 2) is None
+    assert plain.plain_files(lake, SALES, 1) is not None
+    assert plain.plain_files(lake, SALES, 2) is None
     assert table_at(spark, lake, SALES).count() == left
 
 
@@ -59,15 +59,15 @@ def test_large_and_empty_tables_are_left_to_delta(
     spark: SparkSession, lake: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     corrected_once(spark, lake, tmp_path / "files")
-    assert tables.plain_files(lake, SALES, 0) is None
+    assert plain.plain_files(lake, SALES, 0) is None
     assert table_at(spark, lake, SALES, 0).count() == 0
-    monkeypatch.setattr(tables, "PLAIN_BYTES", 1_000)
-    assert tables.plain_files(lake, SALES, 2) is None
+    monkeypatch.setattr(plain, "PLAIN_BYTES", 1_000)
+    assert plain.plain_files(lake, SALES, 2) is None
     assert_as_delta_has_it(spark, lake)
 
 
 def test_a_folder_may_have_blanks_and_letters_of_any_kind(spark: SparkSession, lake: Lake, tmp_path: Path) -> None:
     there = lake_at(tmp_path / "an é & 'it' (1)", lake)
     corrected_once(spark, there, tmp_path / "files")
-    assert tables.plain_files(there, SALES, 2) is not None
+    assert plain.plain_files(there, SALES, 2) is not None
     assert_as_delta_has_it(spark, there)

@@ -3,8 +3,10 @@
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pyarrow as pa
+import pytest
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.ops import tables
@@ -77,3 +79,17 @@ def test_rows_are_replaced_by_others_of_the_same_value_alone(lake: Lake) -> None
     for _ in range(2):
         tables.replace(lake, "ops.runs", rows.to_reader(), source="it's")
         assert ids(tables.read(lake, "ops.runs")) == ["1", "4"]
+
+
+def test_a_table_has_few_files_and_few_commits_to_read_however_often_it_is_written(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tables, "MOST_FILES", 4)
+    for number in range(12):
+        tables.upsert(lake, "ops.runs", [run(f"{number:03}")])
+    there = tables.opened(lake, "ops.runs")
+    assert len(there.file_uris()) <= 4
+    assert len(tables.read(lake, "ops.runs")) == 12
+    log = Path(lake.location("ops.runs"), "_delta_log")
+    newest = max(int(path.name.partition(".")[0]) for path in log.glob("*.checkpoint.parquet"))
+    assert there.version() - newest < tables.COMMITS_A_CHECKPOINT
