@@ -4,16 +4,19 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format bench soak package lock docs
+.PHONY: help setup demo demo-s3 test lint format bench soak package lock docs
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv with the locked packages and fetch the jars; does nothing where all is there
 	@$(PYTHON) scripts/setup.py
 
 demo: setup ## show the whole road on three days of made-up sales, in some minutes
 	@$(RUN) -m lakehouse.cli.main demo $(ARGS)
+
+demo-s3: setup ## the demo in a bucket, of an S3 that is served for it on this machine
+	@$(RUN) -m scripts.demo_s3 $(ARGS)
 
 test: setup ## run all tests but the soak ones, two files at a time (ARGS="-k name" picks some)
 	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse import road
 from lakehouse.care.verify import findings
+from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import UNFINISHED
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLES = ("ops.landed_files", "ops.quarantine", "ops.row_accounting", "silver.sales")
@@ -74,12 +76,12 @@ def run(*files: Path, to: road.Stage = "silver") -> list[str]:
 
 def state(lake: Lake) -> State:
     """The rows of every table, in an order of their own; the day of landing in paths is left out."""
-    return {table: _rows(lake.location(table)) for table in TABLES}
+    return {table: _rows(lake, table) for table in TABLES}
 
 
-def _rows(location: str) -> list[dict[str, Any]]:
+def _rows(lake: Lake, table: str) -> list[dict[str, Any]]:
     try:
-        opened = DeltaTable(location)
+        opened = tables.opened(lake, table)
     except TableNotFoundError:
         return []
     found = pa.table(QueryBuilder().register("t", opened).execute("SELECT * FROM t")).to_pylist()
@@ -93,8 +95,9 @@ def _plain(value: Any) -> Any:
 
 def leftovers(lake: Lake) -> list[str]:
     """What a finished run must not leave: staged rows and half-written objects."""
-    staging = [str(path) for path in Path(lake.root, "staging").glob("*")]
-    return staging + [str(path) for path in Path(lake.root, "bronze").rglob("*.part")]
+    staging = [path for path, _ in lake.scratch.objects_below(f"{lake.scratch.root}/staging")]
+    bronze = [path for path, _ in lake.store.objects_below(lake.object("bronze"))]
+    return staging + [path for path in bronze if UNFINISHED in path]
 
 
 def holds(spark: Any, lake: Lake, never_killed: State) -> None:

@@ -7,6 +7,7 @@ removed, so numbers only grow; every time is the store's, and no clock of this m
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -22,6 +23,8 @@ from lakehouse.runtime.s3_lease_owners import Found, Owner, read, written
 REFUSED = frozenset({409, 412})
 """Answers to a put of what must not be there: it is there, or somebody else is just putting it."""
 ABSENT, NOT_IMPLEMENTED = 404, 501
+AT_ONCE = 8
+"""So many puts of one object are tried at once: a store that looks first and then puts takes several of them."""
 NUMBER = re.compile(r"(\d{20})\.json")
 
 
@@ -118,14 +121,16 @@ def put_new(client: Any, bucket: str, key: str, body: bytes) -> bool:
 
 
 def honours_conditions(client: Any, bucket: str, prefix: str) -> None:
-    """Prove with a probe object that the store refuses to put what is there already.
+    """Prove with a probe object that the store refuses to put what is there already, also where many put it at once.
 
     Raises:
         JobError: it does not; leases there would exclude nobody.
     """
     key = f"{prefix}leases/.probe/{uuid4().hex}"
     try:
-        honoured = put_new(client, bucket, key, b"probe") and not put_new(client, bucket, key, b"probe")
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            made = list(pool.map(lambda _: put_new(client, bucket, key, b"probe"), range(AT_ONCE)))
+        honoured = sum(made) == 1 and not put_new(client, bucket, key, b"probe")
         client.delete_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if status_of(error) != NOT_IMPLEMENTED:

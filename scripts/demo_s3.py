@@ -1,0 +1,30 @@
+"""`make demo-s3`: the demo in a bucket, of an S3 that is served for it and gone at the end.
+
+In: nothing. Out: what `lakehouse demo` prints, and how many requests it took. Guaranteed: nothing leaves this machine;
+the server ends with this process.
+"""
+
+import os
+import subprocess
+import sys
+
+from scripts.s3_server import environment, make_bucket, requests_at, s3_server
+
+BUCKET = "lakehouse-demo"
+
+
+def main() -> int:
+    """Serve, make the bucket, run the demo; its exit code."""
+    with s3_server() as address:
+        make_bucket(address, BUCKET)
+        print(f"An S3 is served at {address} for as long as the demo runs; its bucket is {BUCKET}.\n", flush=True)
+        command = [sys.executable, "-m", "lakehouse.cli.main", "demo", *sys.argv[1:]]
+        code = subprocess.call(command, env={**os.environ, **environment(address, BUCKET)})
+        asked = requests_at(address)
+    told = ", ".join(f"{count} {kind}" for kind, count in asked.most_common())
+    print(f"\nThe store was asked {asked.total():,} times: {told}. It is gone now, and so is what was in it.")
+    return code
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

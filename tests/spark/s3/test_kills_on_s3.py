@@ -1,0 +1,116 @@
+"""Promise 3 in a bucket: ended at steps of the protocols, or killed as a process, then run once more.
+
+What was never killed has its state and digests; whatever was killed must come to them, with the leases that it left.
+"""
+
+import re
+import signal
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+from uuid import uuid4
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.bronze import ledger
+from lakehouse.gold.job import GOLD_POINTS
+from lakehouse.gold.release import newest
+from lakehouse.ops.killpoints import LANDING_POINTS, SILVER_POINTS
+from lakehouse.runtime.lake import Lake
+from lakehouse.sample import write_sample
+from tests.kills import State, ended, holds, run, state
+from tests.spark.s3.buckets import copied_bucket
+from tests.spark.s3.conftest import in_use
+
+pytestmark = pytest.mark.timeout(900)
+
+SHORT = ("object-put", "quarantined", "merged", "gold-dim-product", "gold-before-release")
+"""The points of `make test`."""
+POINTS = (*LANDING_POINTS, *SILVER_POINTS, *(point for point in GOLD_POINTS if point != "gold-dim-date"))
+MODULES = ("bronze.landing", "silver.batch", "silver.settle", "gold.job", "gold.build")
+
+
+class Killed(BaseException):
+    """What stands for SIGKILL inside this process: nothing in the product catches it."""
+
+
+class Begun(NamedTuple):
+    """A bucket with a release of the first file, the second file, and what must come of it."""
+
+    bucket: str
+    second: Path
+    state: State
+    digests: dict[str, str]
+
+
+@pytest.fixture(scope="module")
+def begun(address: str, spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Begun]:
+    folder = tmp_path_factory.mktemp("begun")
+    first, second = (file.path for file in write_sample(folder / "files", rows=300, days=2))
+    empty, bucket, never = (f"{name}-{uuid4().hex}" for name in ("empty", "begun", "never"))
+    copied_bucket(address, None, empty)
+    with in_use(address, empty, folder / "first", spark):
+        run(first, to="gold")
+    copied_bucket(address, empty, bucket)
+    copied_bucket(address, empty, never)
+    with in_use(address, never, folder / "never", spark) as lake:
+        run(second, to="gold")
+        yield Begun(bucket, second, state(lake), digests_of(lake))
+
+
+@pytest.fixture
+def there(address: str, begun: Begun, spark: SparkSession, tmp_path: Path) -> Iterator[Lake]:
+    """A copy of the lakehouse that has the first file."""
+    bucket = copied_bucket(address, begun.bucket, f"copy-{uuid4().hex}")
+    with in_use(address, bucket, tmp_path / "home", spark) as lake:
+        yield lake
+
+
+def digests_of(lake: Lake) -> dict[str, str]:
+    release = newest(lake)
+    assert release is not None
+    return dict(release.digests)
+
+
+def raising(point: str) -> Callable[[str], None]:
+    def reached(name: str) -> None:
+        if name == point:
+            raise Killed
+
+    return reached
+
+
+def as_if_never_killed(spark: SparkSession, lake: Lake, begun: Begun) -> None:
+    holds(spark, lake, begun.state)
+    assert digests_of(lake) == begun.digests
+    assert {one.status for one in ledger.read(lake)} == {"landed"}
+
+
+@pytest.mark.parametrize(
+    "point", [p if p in SHORT else pytest.param(p, marks=pytest.mark.soak) for p in dict.fromkeys(POINTS)]
+)
+def test_a_run_ended_at_a_step_is_completed_by_one_more(
+    point: str, there: Lake, begun: Begun, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patched:
+        for module in MODULES:
+            patched.setattr(f"lakehouse.{module}.reached", raising(point))
+        with pytest.raises(Killed):
+            run(begun.second, to="gold")
+    run(begun.second, to="gold")
+    as_if_never_killed(spark, there, begun)
+
+
+@pytest.mark.parametrize("point", ["merged", *(pytest.param(p, marks=pytest.mark.soak) for p in SHORT)])
+def test_a_process_killed_leaves_a_lease_that_the_next_run_takes_over_at_once(
+    point: str, there: Lake, begun: Begun, spark: SparkSession
+) -> None:
+    """Its expiry is a minute away, but its process is gone, and the JVM it drove is waited for."""
+    told = ended(
+        Path(there.home), "run", "--to", "gold", "--source", "superstore", str(begun.second), LAKEHOUSE_KILL_AT=point
+    )
+    assert told.returncode == -signal.SIGKILL, told.stderr
+    said = run(begun.second, to="gold")
+    assert not [line for line in said if re.match(r"waiting for process \d+ on ", line)]
+    as_if_never_killed(spark, there, begun)
