@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lakehouse.errors import JobError, UsageError
+from lakehouse.errors import JobError, LakehouseError, UsageError
 
 if TYPE_CHECKING:  # it takes half a second to load
     from kafka import KafkaAdminClient
@@ -33,7 +33,7 @@ class _Reasons(logging.Handler):
 
 
 @contextmanager
-def asked(options: Mapping[str, Any], *, seconds: float = ANSWER_SECONDS) -> "Iterator[KafkaAdminClient]":
+def asked(options: Mapping[str, Any], *, seconds: float | None = None) -> "Iterator[KafkaAdminClient]":
     """An admin client that has found its brokers.
 
     Raises:
@@ -46,7 +46,7 @@ def asked(options: Mapping[str, Any], *, seconds: float = ANSWER_SECONDS) -> "It
     place = ",".join(options["bootstrap_servers"])
     with _reasons() as reasons:
         try:
-            client = _client(options, seconds)
+            client = _client(options, seconds or ANSWER_SECONDS)
         except (KafkaError, OSError) as error:
             raise _unanswered(error, place, reasons.last) from error
     try:
@@ -66,7 +66,7 @@ def is_answering(host: str, port: int) -> bool:
     try:
         with asked({"bootstrap_servers": [f"{host}:{port}"]}, seconds=PROBE_SECONDS) as client:
             return bool(client.describe_cluster()["brokers"])
-    except JobError:
+    except LakehouseError:
         return False
 
 
