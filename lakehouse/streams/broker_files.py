@@ -19,7 +19,7 @@ from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, UsageError
 from lakehouse.runtime.jars import class_path
-from lakehouse.runtime.java import find_java
+from lakehouse.runtime.java import check_java
 from lakehouse.streams.last_words import last_words
 
 HOST = "127.0.0.1"
@@ -179,4 +179,4 @@ def environment() -> dict[str, str]:
 
 def _java() -> list[str]:
     log = (f"-Dlakehouse.broker.log={LOG}", f"-Dlog4j2.configurationFile={(conf_folder() / LOG_SETTINGS).as_uri()}")
-    return [str(find_java()), *JVM, *log, "-cp", class_path(groups=("broker",))]
+    return [str(check_java()), *JVM, *log, "-cp", class_path(groups=("broker",))]

@@ -14,6 +14,7 @@ import pytest
 from lakehouse.errors import JobError
 from lakehouse.runtime.leases import started
 from lakehouse.streams import broker, broker_files
+from lakehouse.streams.asking import is_answering
 from lakehouse.streams.broker import RECORD, Broker, record, running, start, stop
 from lakehouse.streams.broker_files import folder_of
 from tests.kafka.events import put, read
@@ -100,6 +101,18 @@ def test_two_started_at_once_are_one(home: Path) -> None:
     assert [process.returncode for process in both] == [0, 0], ended
     assert all(f"process {there(home).pid}," in out for out, _ in ended)
     assert sorted(out.endswith(", as before\n") for out, _ in ended) == [False, True]
+
+
+def test_a_start_that_was_interrupted_is_finished_by_the_next(home: Path) -> None:
+    with subprocess.Popen([*CLI, "kafka", "start"], stderr=subprocess.PIPE, text=True) as begun:
+        while not (folder_of(str(home)) / RECORD).exists():
+            time.sleep(0.02)
+        begun.send_signal(signal.SIGINT)
+        _, told = begun.communicate(timeout=60)
+    assert (begun.returncode, told.splitlines()[-1]) == (130, "interrupted: nothing is lost, run the command again")
+    left = there(home)
+    found, new = start(str(home))
+    assert (found, new, is_answering("127.0.0.1", found.port)) == (left, False, True)
 
 
 def test_a_stale_record_never_ends_another_process(home: Path) -> None:
