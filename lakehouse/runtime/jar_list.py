@@ -16,7 +16,7 @@ from lakehouse.errors import UsageError
 
 LIST_FILE = "jars.yml"
 ALL_GROUPS: tuple[str, ...] = ()
-OF_SPARK = ("delta", "s3")
+OF_SPARK = ("delta", "s3", "kafka")
 """What is on Spark's class path, whatever a lakehouse needs of it: one class path has one archive of classes."""
 FORM = "write it as `groups: NAME: [coordinate, sha256]`"
 

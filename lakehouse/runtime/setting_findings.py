@@ -1,7 +1,7 @@
 """What is wrong with a setting, as one sentence with its place in front.
 
 In: an error of pydantic's. Out: a sentence that names the variable or the file, and the remedy. Guaranteed: a value
-that could be a credential is not repeated: none of the group `storage`, and elsewhere none that is as long as one.
+that could be a credential is not repeated: none of the groups `storage` and `kafka`, elsewhere none as long as one.
 """
 
 import os
@@ -61,7 +61,7 @@ def _shown(error: ErrorDetails) -> str:
     """The value that was given, where that helps and gives nothing away."""
     given = error["input"]
     plain = isinstance(given, str | int | float | bool) or given is None
-    told_already, near_credentials = error["type"] == "value_error", error["loc"][:1] == ("storage",)
+    told_already, near_credentials = error["type"] == "value_error", error["loc"][:1] in (("storage",), ("kafka",))
     if not plain or told_already or near_credentials or len(str(given)) > LONGEST_SHOWN:
         return ""
     return f" (given: {given!r})"

@@ -18,6 +18,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from lakehouse.conf import conf_folder
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.errors import UsageError
+from lakehouse.runtime.kafka_settings import KafkaSettings
 from lakehouse.runtime.setting_findings import NO_SUCH, finding_of, unknown_variables
 from lakehouse.runtime.setting_groups import (
     DELIMITER,
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     calendar: CalendarSettings = CalendarSettings()
     storage: StorageSettings = StorageSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    kafka: KafkaSettings = KafkaSettings()
 
     @field_validator("home")
     @classmethod

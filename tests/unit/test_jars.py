@@ -191,6 +191,20 @@ def test_the_jars_for_s3_fit_the_hadoop_of_spark_and_repeat_none_that_spark_has(
     assert not {artifact for artifact in named if any(name.startswith(f"{artifact}-") for name in own)}
 
 
+def test_the_product_lists_a_broker_apart_from_what_spark_needs_for_kafka():
+    of_spark, of_broker = (listed(conf_folder(), [group]) for group in ("kafka", "broker"))
+    assert [jar.coordinate.split(":")[1] for jar in of_spark] == [
+        "spark-sql-kafka-0-10_2.13",
+        "spark-token-provider-kafka-0-10_2.13",
+        "kafka-clients",
+        "commons-pool2",
+    ]
+    assert of_broker[0].coordinate.startswith("org.apache.kafka:kafka_2.13:4.")
+    names = [jar.file_name for jar in of_broker]
+    assert len({*names}) == len(names)
+    assert {*names}.isdisjoint(jar.file_name for jar in of_spark), "another version of the clients"
+
+
 @pytest.mark.parametrize(
     ("text", "finding"),
     [
