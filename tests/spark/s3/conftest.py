@@ -21,14 +21,14 @@ def address() -> Iterator[str]:
 
 
 @contextmanager
-def in_use(address: str, bucket: str, home: Path, spark: SparkSession) -> Iterator[Lake]:
-    """The lakehouse of a bucket: commands of this process and of its children work on it, and so does the session."""
+def in_use(address: str, bucket: str, home: Path, spark: SparkSession | None = None) -> Iterator[Lake]:
+    """The lakehouse of a bucket: commands of this process and of its children work on it, and so does a session."""
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("LAKEHOUSE_HOME", str(home))
         for name, value in environment(address, bucket).items():
             patched.setenv(name, value)
         lake = open_lake("local")
-        for name, value in s3a_options(lake.settings.storage, home).items():
+        for name, value in s3a_options(lake.settings.storage, home).items() if spark else ():
             spark.conf.set(name, value)
         yield lake
 

@@ -1,0 +1,118 @@
+"""The bench of the bucket: the same daily files into a folder and into a bucket, into a small and a large lakehouse.
+
+In: a made-up history of each size, loaded before, and some increments. Out: seconds of whole commands, their ratio,
+and the requests of one increment by kind. Guaranteed: folder and bucket take turns; the store is on this machine, so
+that requests cost its processor and no distance; both came to the same release, digest for digest.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+from benchmarks.compare import refuse_differences
+from benchmarks.report import Report, Table
+from lakehouse.errors import JobError
+from lakehouse.sample import write_history, write_increment
+from scripts.s3_server import environment, make_bucket, requests_at, s3_server
+
+ROWS = 1_000
+ROUNDS = 3
+FIRST = 4
+"""The first increment's place after the history: in the days before it no customer and no product changes."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Run:
+    """One command: its seconds, what it printed as JSON, and what it asked of the store."""
+
+    seconds: float
+    outcome: Any
+    requests: Counter[str]
+
+
+def bench(folder: Path, small: bool) -> Report:
+    """Load a history into a folder and a bucket for each size, then the increments in turns.
+
+    Raises:
+        JobError: a command failed, or folder and bucket did not come to the same.
+    """
+    rows: list[dict[str, Any]] = []
+    kinds: list[tuple[int, Counter[str]]] = []
+    with s3_server() as address:
+        for size in (2_000, 20_000) if small else (20_000, 200_000):
+            runs = list(_turns(folder / f"{size}", address, size))
+            here, there = ([turn[place] for turn in runs] for place in (0, 1))
+            digests = {"folder": _digests(here[-1]), "bucket": _digests(there[-1])}
+            refuse_differences(f"the release of {size:,} lines", digests)
+            rows.append(_row(size, here, there))
+            kinds.append((size, there[-1].requests))
+    grown = kinds[1][1].total() / kinds[0][1].total()
+    tables = [
+        Table(title=f"{ROWS:,} rows from CSV to gold, whole commands", rows=rows),
+        Table(title="Requests of the last of them, by kind", rows=_by_kind(kinds)),
+    ]
+    notes = [f"ten times the lakehouse, {grown:.2f} times the requests"]
+    return Report(bench="bucket", tables=tables, notes=notes)
+
+
+def _turns(folder: Path, address: str, size: int) -> Iterator[tuple[Run, Run]]:
+    """Each increment into the folder, then into the bucket; the history before them is not measured."""
+    folder.mkdir(parents=True)
+    bucket = f"bench-{size}"
+    make_bucket(address, bucket)
+    homes = {"folder": {}, "bucket": environment(address, bucket)}
+    history = folder / "history.csv"
+    made = write_history(history, rows=size)
+    for name, variables in homes.items():
+        _run(folder / name, variables, address, made.as_of.isoformat(), history)
+    for number in range(FIRST, FIRST + ROUNDS):
+        file = folder / f"increment-{number}.csv"
+        made = write_increment(file, of_rows=size, rows=ROWS, number=number)
+        here, there = (_run(folder / n, v, address, made.as_of.isoformat(), file) for n, v in homes.items())
+        yield here, there
+
+
+def _run(home: Path, variables: dict[str, str], address: str, as_of: str, file: Path) -> Run:
+    command = [sys.executable, "-m", "lakehouse.cli.main", "run", "--json", "--to", "gold"]
+    before, begun = requests_at(address), time.monotonic()
+    done = subprocess.run(
+        [*command, "--source", "superstore", "--as-of", as_of, str(file)],
+        env={**os.environ, "LAKEHOUSE_HOME": str(home), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    seconds = time.monotonic() - begun
+    if done.returncode:
+        raise JobError(f"a measured command failed: {done.stderr[-1500:]}")
+    return Run(seconds=seconds, outcome=json.loads(done.stdout), requests=requests_at(address) - before)
+
+
+def _digests(run: Run) -> dict[str, str]:
+    digests: dict[str, str] = run.outcome["release"]["digests"]
+    return digests
+
+
+def _by_kind(counted: list[tuple[int, Counter[str]]]) -> list[dict[str, Any]]:
+    """A row a kind, a column a size."""
+    kinds = sorted({kind for _, counts in counted for kind in counts})
+    return [{"kind": kind, **{f"{size:,} lines": counts[kind] for size, counts in counted}} for kind in kinds]
+
+
+def _row(size: int, here: list[Run], there: list[Run]) -> dict[str, Any]:
+    seconds, in_bucket = (median(run.seconds for run in runs) for runs in (here, there))
+    return {
+        "lines before": size,
+        "folder s": seconds,
+        "bucket s": in_bucket,
+        "bucket / folder": in_bucket / seconds,
+        "requests": median(run.requests.total() for run in there),
+    }
