@@ -1,4 +1,4 @@
-"""What a process that is killed while it lands leaves in a bucket is found by `audit bronze`, and cleaned on request."""
+"""What a process killed while it lands leaves in a bucket is found by `audit bronze`, and cleaned on request."""
 
 import json
 import signal
