@@ -102,7 +102,7 @@ def test_a_run_ended_at_a_step_is_completed_by_one_more(
     as_if_never_killed(spark, there, begun)
 
 
-@pytest.mark.parametrize("point", ["merged", *(pytest.param(p, marks=pytest.mark.soak) for p in SHORT)])
+@pytest.mark.parametrize("point", [p if p == "merged" else pytest.param(p, marks=pytest.mark.soak) for p in SHORT])
 def test_a_process_killed_leaves_a_lease_that_the_next_run_takes_over_at_once(
     point: str, there: Lake, begun: Begun, spark: SparkSession
 ) -> None:
