@@ -12,8 +12,11 @@ from lakehouse.runtime.storage import Store
 from lakehouse.silver import SALES
 from lakehouse.streams import broker
 
-WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", "warehouse.files", broker.STARTING)
-"""The leases that writing jobs hold while they work, and whoever starts the broker."""
+WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse")
+"""The leases that writing jobs hold while they work."""
+
+OF_THIS_MACHINE = ("warehouse.files", broker.STARTING)
+"""Those of whoever has the local warehouse open, or starts the broker."""
 
 
 def parts(lake: Lake) -> list[str]:
@@ -30,6 +33,8 @@ def remove(lake: Lake) -> None:
     with ExitStack() as held:
         for table in WRITTEN:
             held.enter_context(lake.lease(table, wait=False))
+        for name in OF_THIS_MACHINE:
+            held.enter_context(LocalStore(root=lake.home).lease(name, wait=False))
         for part, store in _places(lake).items():
             store.remove_tree(f"{store.root}/{part}")
 

@@ -114,7 +114,7 @@ def _landed(one: "Landing") -> str:
 def _remedies(found: "Audit", removed: "Sequence[Unknown]") -> Iterator[str]:
     if not found.ok:
         yield (
-            "put the bytes that landed back to their paths below LAKEHOUSE_HOME: "
+            "put the bytes that landed back to their paths below the root of the lakehouse: "
             "docs/how-to/recover-from-a-failed-run.md tells how"
         )
     if removed:

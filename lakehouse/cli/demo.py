@@ -60,7 +60,8 @@ def demo(env: str | None, seed: int) -> int:
         for command in scene.commands:
             _run(env, command)
     heading("That was the demo", f"It took {time.monotonic() - begun:.0f} s. All of it is still there to be asked:")
-    sentence(f"    export LAKEHOUSE_HOME={shlex.quote(_near(home))}")
+    for name, value in _variables(home, settings.storage).items():
+        sentence(f"    export {name}={shlex.quote(value)}")
     sentence("    lakehouse status")
     sentence('    lakehouse query "SELECT * FROM dim_customer WHERE NOT is_current LIMIT 10"')
     sentence("Your own sales come next: docs/tutorial/first-batch.md.")
@@ -77,12 +78,19 @@ def _prepared(env: str | None, home: Path, seed: int, storage: "StorageSettings"
     from lakehouse.runtime.lake import open_lake
     from lakehouse.sample import write_sample
 
-    os.environ |= {"LAKEHOUSE_HOME": str(home), "LAKEHOUSE_WAREHOUSE__KIND": "local"}
-    if storage.kind == "s3":
-        os.environ["LAKEHOUSE_STORAGE__PREFIX"] = f"{storage.prefix}/{FOLDER}".strip("/")
+    os.environ |= {**_variables(home, storage), "LAKEHOUSE_HOME": str(home), "LAKEHOUSE_WAREHOUSE__KIND": "local"}
     remove(open_lake(env))
     rmtree(home / "files", ignore_errors=True)
     return write_sample(home / "files", seed=seed)
+
+
+def _variables(home: Path, storage: "StorageSettings") -> dict[str, str]:
+    """What leads to the demo's lakehouse; the warehouse and a prefix only where the environment has others."""
+    of_bucket = {
+        "LAKEHOUSE_WAREHOUSE__KIND": "local",
+        "LAKEHOUSE_STORAGE__PREFIX": f"{storage.prefix}/{FOLDER}".strip("/"),
+    }
+    return {"LAKEHOUSE_HOME": _near(home), **(of_bucket if storage.kind == "s3" else {})}
 
 
 def _scenes(files: "list[SampleFile]") -> Iterator[Scene]:

@@ -6,19 +6,19 @@ something twice changes nothing.
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
-from deltalake.exceptions import CommitFailedError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
-from lakehouse.errors import JobError
+from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
 
@@ -32,12 +32,38 @@ def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
         TableNotFoundError: there is no such table.
         JobError: the store does not answer, or refuses.
     """
-    location = lake.location(table)
+    with _in_our_words(lake, table):
+        return DeltaTable(lake.location(table), version=version, storage_options=dict(lake.store.delta_options))
+
+
+@contextmanager
+def _in_our_words(lake: Lake, table: str) -> Iterator[None]:
+    """What a store refuses to delta-rs is told as the store's own module tells it.
+
+    Nothing of delta-rs's words is kept, nor that they were said: they hold the body of the store's answer, in which
+    some stores repeat a token.
+    """
+    refusal = None
     try:
-        return DeltaTable(location, version=version, storage_options=dict(lake.store.delta_options))
-    except OSError as error:
-        lake.store.table_exists(location)  # which says in a sentence what delta-rs has no words for
-        raise JobError(f"{table} at {location} cannot be opened ({error}): run the command again") from error
+        yield
+    except (TableNotFoundError, CommitFailedError):
+        raise
+    except (OSError, DeltaError):
+        refusal = lake.store.refusal(lake.location(table))
+        if refusal is None:
+            raise
+    if refusal is not None:
+        raise refusal from None
+
+
+@contextmanager
+def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
+    """The table, to be written to in one commit under the leases that this process holds, if it holds any."""
+    there = _created(lake, table)
+    check_held()
+    with _in_our_words(lake, table):
+        yield there
+        _tidy(there)
 
 
 def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -47,22 +73,20 @@ def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     contract = lake.table(table)
     batch = _arrow(arrow_schema(contract), rows)
     same = " AND ".join(f"t.{key} = s.{key}" for key in contract.keys)
-    there = _created(lake, table)
-    (
-        there.merge(batch, same, source_alias="s", target_alias="t")
-        .when_matched_update_all()
-        .when_not_matched_insert_all()
-        .execute()
-    )
-    _tidy(there)
+    with _committing(lake, table) as there:
+        (
+            there.merge(batch, same, source_alias="s", target_alias="t")
+            .when_matched_update_all()
+            .when_not_matched_insert_all()
+            .execute()
+        )
 
 
 def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Add rows whose keys are new, in one commit."""
     if rows:
-        there = _created(lake, table)
-        write_deltalake(there, _arrow(arrow_schema(lake.table(table)), rows), mode="append")
-        _tidy(there)
+        with _committing(lake, table) as there:
+            write_deltalake(there, _arrow(arrow_schema(lake.table(table)), rows), mode="append")
 
 
 def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
@@ -71,19 +95,15 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str)
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
     those = " AND ".join(f"{name} = {quoted(value)}" for name, value in equal.items())
-    there = _created(lake, table)
-    write_deltalake(there, reader, mode="overwrite", predicate=those)
-    _tidy(there)
+    with _committing(lake, table) as there:
+        write_deltalake(there, reader, mode="overwrite", predicate=those)
 
 
 def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
     """Set columns to texts in the rows where others have one of the texts given, in one commit; none where none is."""
-    try:
-        there = opened(lake, table)
-    except TableNotFoundError:
-        return
-    if among and all(among.values()):
-        there.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
+    if among and all(among.values()) and version(lake, table) is not None:
+        with _committing(lake, table) as there:
+            there.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
 
 
 def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> dict[Any, int]:

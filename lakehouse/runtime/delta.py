@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Table
+from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
@@ -29,4 +30,5 @@ def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
 def create_table(spark: SparkSession, lake: Lake, table: Table) -> None:
     """Create the table from its contract where it is not there yet."""
     if not lake.has_table(table.name):
+        check_held()
         spark.sql(create_statement(table, lake.location(table.name)))

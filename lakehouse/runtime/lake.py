@@ -4,7 +4,8 @@ In: settings and the configuration folder. Out: a frozen `Lake`, passed to every
 it was validated, and nothing was touched.
 """
 
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Source, Table
 from lakehouse.errors import UsageError, did_you_mean
+from lakehouse.runtime.held import holding
 from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.settings import Settings, load_settings
 from lakehouse.runtime.storage import Lease, Say, Store, object_location, staging_location, table_location
@@ -67,9 +69,11 @@ class Lake:
         """Where an object of bronze is, by its path in the ledger."""
         return object_location(self.root, path)
 
-    def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[Lease]:
-        """Hold the lease of a table; see `Store.lease`."""
-        return self.store.lease(table, wait=wait, say=say)
+    @contextmanager
+    def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> Iterator[Lease]:
+        """Hold the lease of a table, see `Store.lease`; `check_held` knows of it."""
+        with self.store.lease(table, wait=wait, say=say) as taken, holding(taken):
+            yield taken
 
     def staging(self, batch_id: str) -> str:
         """Where a batch keeps its intermediate results."""

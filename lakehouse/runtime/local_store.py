@@ -14,6 +14,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO
 
+from lakehouse.errors import JobError
 from lakehouse.runtime.leases import LocalLease, lease
 from lakehouse.runtime.storage import UNFINISHED, ForeignObjectError, OtherBytesError, Say, sha256_of
 
@@ -36,6 +37,10 @@ class LocalStore:
     @property
     def delta_options(self) -> Mapping[str, str]:
         return {}
+
+    @property
+    def has_folders(self) -> bool:
+        return True
 
     def path_of(self, location: str) -> str:
         return location
@@ -89,6 +94,9 @@ class LocalStore:
 
     def remove_tree(self, location: str) -> None:
         shutil.rmtree(location, ignore_errors=True)
+
+    def refusal(self, location: str) -> JobError | None:
+        return None
 
     def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
         """None: it is below LAKEHOUSE_HOME, which is looked at in any case."""

@@ -33,6 +33,7 @@ def write_parquet(store: Store, location: str, schema: pa.Schema, batches: Itera
         format="parquet",
         filesystem=store.filesystem,
         existing_data_behavior="delete_matching",
+        create_dir=store.has_folders,
     )
 
 

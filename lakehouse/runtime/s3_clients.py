@@ -67,8 +67,8 @@ def _made(reach: Reach, for_leases: bool, process: int) -> Any:
     """A client; the process is among the arguments since a connection must not be shared with a fork.
 
     Checksums are left to who puts: what botocore adds of its own accord comes as trailers, which other stores than
-    Amazon's may not read. Endpoints of the environment are ignored: Spark does not read them, and leases in one store
-    for tables in another would exclude nobody.
+    Amazon's may not read. Endpoints of the environment are ignored, by Spark as well: leases
+    in one store for tables in another would exclude nobody.
     """
     from botocore.session import Session  # takes a while, and whoever only names a store does not need it
 

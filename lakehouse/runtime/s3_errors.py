@@ -56,10 +56,13 @@ def told(location: str) -> Iterator[None]:
     """
     try:
         yield
-    except ClientError as error:
-        raise JobError(_refusal(location, error)) from error
-    except BotoCoreError as error:
-        raise JobError(_failure(location, error)) from error
+    except (ClientError, BotoCoreError) as error:
+        raise JobError(sentence_of(location, error)) from error
+
+
+def sentence_of(location: str, error: ClientError | BotoCoreError) -> str:
+    """The sentence about an error."""
+    return _refusal(location, error) if isinstance(error, ClientError) else _failure(location, error)
 
 
 def code_of(error: ClientError) -> str:

@@ -59,6 +59,11 @@ class Chain:
     prefix: str
     table: str
 
+    @property
+    def location(self) -> str:
+        """Where the chain is."""
+        return f"s3a://{self.bucket}/{self._folder}".rstrip("/")
+
     def sight(self) -> Sight:
         """List the chain."""
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=self._folder)

@@ -2,7 +2,7 @@
 
 In: an S3 client, a bucket and the name of a table. Out: a lease held for the length of a `with` block. Guaranteed: an
 owner that could not renew in time knows that it lost the lease, whoever saw it or not; what a dead owner of this
-machine left is waited for, its expiry is not. Not yet used by any command.
+machine left is waited for, its expiry is not.
 """
 
 import math
@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.errors import JobError
 from lakehouse.runtime.leases import may_go_on, started, taken_away
+from lakehouse.runtime.s3_errors import sentence_of
 from lakehouse.runtime.s3_lease_chain import Chain, Link, Sight
 from lakehouse.runtime.s3_lease_owners import Found, Owner, busy_with, this_process
 from lakehouse.runtime.storage import Say
@@ -156,10 +157,7 @@ def s3_lease(
     try:
         held = _acquired(chain, this_process(max(SHORTEST, math.ceil(seconds))), wait, say)
     except StoreErrors as error:
-        raise JobError(
-            f"the lease of {table} in s3://{bucket} cannot be had ({error}): see to network and rights, "
-            "then run the command again"
-        ) from error
+        raise JobError(f"the lease of {table} cannot be had: {sentence_of(chain.location, error)}") from error
     keeper = threading.Thread(target=held.keep, daemon=True, name=f"lease of {table}")
     keeper.start()
     left_behind = False

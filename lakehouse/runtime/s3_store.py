@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from botocore.exceptions import ClientError
 
+from lakehouse.errors import JobError
 from lakehouse.runtime import s3_upload
 from lakehouse.runtime.s3_clients import ALGORITHMS, SCHEME, Reach, S3Object
 from lakehouse.runtime.s3_errors import told
@@ -22,6 +23,7 @@ from lakehouse.runtime.s3_lease_chain import ABSENT, status_of
 from lakehouse.runtime.s3_leases import S3Lease, s3_lease
 from lakehouse.runtime.s3_reading import opened
 from lakehouse.runtime.s3_unfinished import abort, unfinished
+from lakehouse.runtime.s3a import address_of
 from lakehouse.runtime.storage import UNFINISHED, Say
 
 if TYPE_CHECKING:  # takes a while to load, and most commands never use it
@@ -72,6 +74,10 @@ class S3Store:
             options["AWS_SERVER_SIDE_ENCRYPTION"] = ALGORITHMS[self.encryption]
             options |= {"AWS_SSE_KMS_KEY_ID": self.kms_key} if self.kms_key else {}
         return options
+
+    @property
+    def has_folders(self) -> bool:
+        return False
 
     def path_of(self, location: str) -> str:
         return location.removeprefix(SCHEME)
@@ -131,6 +137,13 @@ class S3Store:
             for upload, _ in unfinished(folder):
                 abort(folder.client, folder.bucket, upload.key, upload.id)
 
+    def refusal(self, location: str) -> JobError | None:
+        try:
+            self.table_exists(location)
+        except JobError as error:
+            return error
+        return JobError(f"the store refused a request at {location}: run the command again; nothing is lost")
+
     def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
         from lakehouse.runtime.s3_probe import probe  # which imports this module
 
@@ -160,9 +173,7 @@ class S3Store:
 
     @property
     def _address(self) -> str:
-        """Also Amazon's own is said, so that no endpoint of the environment leads elsewhere than Spark's."""
-        china = ".cn" if self.region.startswith("cn-") else ""
-        return self.endpoint or f"https://s3.{self.region}.amazonaws.com{china}"
+        return address_of(self.endpoint, self.region)
 
     def _place(self, location: str) -> S3Object:
         bucket, _, key = self.path_of(location).partition("/")

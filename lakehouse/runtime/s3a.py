@@ -27,6 +27,12 @@ ALGORITHMS = {"sse-s3": "AES256", "sse-kms": "SSE-KMS"}
 """What S3A calls the encryptions."""
 
 
+def address_of(endpoint: str | None, region: str) -> str:
+    """Where the store is asked; Amazon's own is said, too, so that no variable of the environment leads elsewhere."""
+    china = ".cn" if region.startswith("cn-") else ""
+    return endpoint or f"https://s3.{region}.amazonaws.com{china}"
+
+
 def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
     """The options by their names in Hadoop; none where the storage is local.
 
@@ -41,7 +47,7 @@ def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
         "path.style.access": str(there.path_style or "." in (there.bucket or "")).lower(),
         "connection.ssl.enabled": str(there.tls).lower(),
         "buffer.dir": str(home / "staging" / "s3a"),
-        **({"endpoint": there.endpoint} if there.endpoint else {}),
+        "endpoint": address_of(there.endpoint, there.region or ""),
         **({"encryption.algorithm": ALGORITHMS[there.encryption]} if there.encryption in ALGORITHMS else {}),
         **({"encryption.key": there.kms_key} if there.kms_key else {}),
     }

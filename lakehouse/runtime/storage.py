@@ -11,6 +11,8 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
+from lakehouse.errors import JobError
+
 if TYPE_CHECKING:  # loaded where Parquet files are
     from pyarrow.fs import FileSystem
 
@@ -57,6 +59,10 @@ class Store(Protocol):
     def delta_options(self) -> Mapping[str, str]:
         """What delta-rs must be told to open a table there; no secret is among it."""
 
+    @property
+    def has_folders(self) -> bool:
+        """Whether a file needs a folder that was made before."""
+
     def path_of(self, location: str) -> str:
         """A location as `filesystem` calls it."""
 
@@ -88,6 +94,9 @@ class Store(Protocol):
 
     def remove_tree(self, location: str) -> None:
         """Remove everything below a location; nothing where there is nothing."""
+
+    def refusal(self, location: str) -> JobError | None:
+        """What an error about a location was about, in our words; None where its own may be told."""
 
     def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
         """What `lakehouse doctor` tries there beside leases: names, and what tells of each, or raises a `JobError`."""

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import traceback
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -9,8 +10,10 @@ import pyarrow as pa
 import pytest
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
+from lakehouse.errors import JobError
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.local_store import LocalStore
 
 NOW = datetime(2024, 5, 1, 6, tzinfo=UTC)
 
@@ -93,3 +96,28 @@ def test_a_table_has_few_files_and_few_commits_to_read_however_often_it_is_writt
     log = Path(lake.location("ops.runs"), "_delta_log")
     newest = max(int(path.name.partition(".")[0]) for path in log.glob("*.checkpoint.parquet"))
     assert there.version() - newest < tables.COMMITS_A_CHECKPOINT
+
+
+def test_nothing_is_committed_once_a_lease_that_is_held_is_lost(lake: Lake) -> None:
+    tables.upsert(lake, "ops.runs", [run("1")])
+    with lake.lease("silver.sales"):
+        Path(lake.root, "leases", "silver.sales.lock").unlink()
+        with pytest.raises(JobError, match=r"the lease of silver\.sales was taken away"):
+            tables.upsert(lake, "ops.runs", [run("2")])
+        with pytest.raises(JobError, match=r"was taken away"):
+            tables.update(lake, "ops.runs", {"status": "failed"}, run_id=["1"])
+    assert ids(tables.read(lake, "ops.runs", status="done")) == ["1"]
+    tables.upsert(lake, "ops.runs", [run("2")])  # which is of a lease that nobody holds any more
+
+
+def test_what_a_store_says_to_delta_rs_is_not_repeated(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its answer may hold the token that it refuses."""
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")
+
+    monkeypatch.setattr(tables, "DeltaTable", refused)
+    monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
+    with pytest.raises(JobError) as error:
+        tables.read(lake, "ops.runs")
+    assert "canary" not in "".join(traceback.format_exception(error.value))

@@ -1,0 +1,32 @@
+"""The leases that this process holds now, so that whoever commits can make sure of all of them.
+
+In: leases as they are taken. Out: one check of them all. Guaranteed: what commits small tables or creates tables need
+not be handed the lease that it works under, and yet never goes on without it.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from lakehouse.runtime.storage import Lease
+
+_HELD: list[Lease] = []
+
+
+@contextmanager
+def holding(lease: Lease) -> Iterator[Lease]:
+    """Count a lease among those held, for the length of a block."""
+    _HELD.append(lease)
+    try:
+        yield lease
+    finally:
+        _HELD.remove(lease)
+
+
+def check_held() -> None:
+    """Make sure of every lease that this process holds.
+
+    Raises:
+        JobError: one of them is lost; nothing more may be committed.
+    """
+    for lease in tuple(_HELD):
+        lease.check()
