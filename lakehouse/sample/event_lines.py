@@ -5,6 +5,7 @@ the files is the line as the files have it first; lines of events and of garbage
 is made without those before its block.
 """
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -59,4 +60,9 @@ def row_of(line: str, schema: EventSchema) -> dict[str, Value]:
     return {f.name: _READ[f.type](texts[f.name]) if texts[f.name] else None for f in schema.row}
 
 
-_READ = {"text": str, "integer": int, "money": Decimal, "date": date.fromisoformat}
+_READ: Mapping[str, Callable[[str], Value]] = {
+    "text": str,
+    "integer": int,
+    "money": Decimal,
+    "date": date.fromisoformat,
+}

@@ -1,16 +1,16 @@
 """Made-up events about sale lines, from a seed: new lines, corrections, deletes, and all that goes wrong with them.
 
-In: a seed, shares, the moment that counts as now. Out: messages without end, made one by one. Guaranteed: the same
-arguments give the same bytes; memory does not grow with their number; but for garbage made so, no event says to be
-later than its message if they are sent at that moment or after it (at most 100,000 a second, which nobody reaches).
+In: a seed, shares, a clock. Out: messages without end, made one by one. Guaranteed: the same arguments give the same
+bytes, apart from moments where the clock is the machine's; memory does not grow with their number; but for garbage made
+so, no event says to be later than its message, if that is sent when it is made or after it.
 """
 
 import json
 from bisect import bisect_right
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import accumulate, count
 from random import Random
 
@@ -25,9 +25,11 @@ from lakehouse.streams.message import Message
 GARBAGE_PREFIX = "garbage_"
 """Before the kind of garbage in the kind of its message."""
 
-BEFORE_NOW = timedelta(minutes=1)
+Clock = Callable[[], datetime]
+"""The moment at which the next event is said; never the same twice, never back."""
+
 STEP = timedelta(microseconds=10)
-"""The first event is a minute old, each one after it so much younger."""
+"""How much later each event is by a clock that begins at a given moment: less than sending it takes."""
 
 _LATE_DAYS = 10
 _REVIVED = 1 / 3
@@ -67,8 +69,26 @@ class _Stream:
     damaged: Iterator[int] = field(default_factory=count)
 
 
+def clock_from(now: datetime) -> Clock:
+    """A clock that begins at a moment, with its zone, and goes a step with each event."""
+    moments = (now + number * STEP for number in count())
+    return lambda: next(moments)
+
+
+def clock_of_machine() -> Clock:
+    """The machine's clock, kept from standing still and going back."""
+    last = datetime.now(UTC)
+
+    def clock() -> datetime:
+        nonlocal last
+        last = max(datetime.now(UTC), last + timedelta(microseconds=1))
+        return last
+
+    return clock
+
+
 def sale_messages(
-    schema: EventSchema, *, seed: int, shares: Shares, now: datetime, rows: int = 10_000
+    schema: EventSchema, *, seed: int, shares: Shares, clock: Clock, rows: int = 10_000
 ) -> Iterator[Message]:
     """Messages without end about the lines of the sample with so many rows and that seed.
 
@@ -76,7 +96,7 @@ def sale_messages(
     `correction`, `delete`, `revival` (of a deleted line), and `garbage_…`, each kind of `GARBAGE` in turn.
 
     Args:
-        now: with its zone; when the first message is sent, or before it.
+        clock: of moments after 2024-05-31, when the lines that events bring were ordered.
     """
     stream = _Stream(schema=schema, lines=event_lines(rows=rows, seed=seed), seed=seed, rng=Random(f"{seed}/events"))
     makers = (_duplicate, _late, _correction, _delete, _garbage)
@@ -84,7 +104,7 @@ def sale_messages(
     for number in count():
         drawn = bisect_right(bounds, stream.rng.random())
         make = makers[drawn] if drawn < len(makers) else _new
-        yield make(stream, number, now - BEFORE_NOW + number * STEP)
+        yield make(stream, number, clock())
 
 
 def _new(stream: _Stream, number: int, at: datetime, kind: str = "new") -> Message:
