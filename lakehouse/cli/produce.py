@@ -53,8 +53,8 @@ def _produce(wanted: Wanted, as_json: bool) -> int:
     """Send what is wanted, and tell what became of it, however it ends."""
     from itertools import islice
 
+    from lakehouse.streams.destination import ensure_topic
     from lakehouse.streams.oracle import opened
-    from lakehouse.streams.topics import ensure_topic
     from lakehouse.streams.transactions import linked
 
     messages = messages_of(wanted)

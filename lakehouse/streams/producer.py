@@ -14,7 +14,17 @@ from time import monotonic
 
 from lakehouse.streams.message import Message
 from lakehouse.streams.oracle import Oracle
-from lakehouse.streams.transactions import Link, Outcome, Placed, StoppedError, aborted, committed, sent
+from lakehouse.streams.transactions import (
+    Link,
+    Outcome,
+    Placed,
+    StoppedError,
+    UnansweredError,
+    aborted,
+    answered,
+    committed,
+    sent,
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,7 +75,7 @@ def produced(
         spoiled: whether the next transaction is to be aborted on purpose; its messages are lost.
 
     Raises:
-        kafka.errors.KafkaError, UnansweredError: messages could not be sent; their transaction was aborted.
+        kafka.errors.KafkaError, UnansweredError: messages could not be sent; their transaction is aborted, or will be.
     """
     while not stop.is_set() and (batch := list(islice(messages, pace.size))):
         began = monotonic()
@@ -75,6 +85,8 @@ def produced(
             aborted(link)
             yield Ended(outcome="aborted", messages=batch)
             return
+        except UnansweredError:
+            raise  # nor would an abort be answered; Kafka aborts when the time of the transaction is up
         except BaseException:
             aborted(link)
             raise
@@ -88,7 +100,7 @@ def produced(
 def _ended(link: Link, placed: Sequence[Placed], patience: float, oracle: Oracle | None, *, spoil: bool) -> Outcome:
     """Commit, or abort on purpose, and tell the oracle."""
     if spoil:
-        aborted(link)
+        answered(link.abort_transaction, patience)
         return "aborted"
     if oracle:
         oracle.prepare(placed)

@@ -25,6 +25,8 @@ ANSWER_SECONDS = 10
 ABORT_SECONDS = 10.0
 """How long to wait that an abort is confirmed; Kafka aborts by itself what is left open."""
 
+MORE_MILLISECONDS = 5_000
+
 LONGEST_TRANSACTION_SECONDS = 900
 """What brokers allow a transaction to take where nobody has said otherwise."""
 
@@ -80,11 +82,13 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
         "transactional_id": transactional_id,
         "acks": "all",
         "linger_ms": 5,
+        "batch_size": 1 << 18,  # a transaction of usual size in one request a partition
         "allow_auto_create_topics": False,
         "bootstrap_timeout_ms": ANSWER_SECONDS * 1_000,
         "max_block_ms": milliseconds,
-        "delivery_timeout_ms": milliseconds,
-        "request_timeout_ms": max(1_000, min(30_000, milliseconds // 2)),
+        # longer than the patience, too: a request that it gives up is the end of the producer, not tried again
+        "delivery_timeout_ms": milliseconds + MORE_MILLISECONDS,
+        "request_timeout_ms": milliseconds + MORE_MILLISECONDS,
         # longer than the patience: else Kafka would abort what is still being tried
         "transaction_timeout_ms": min(2 * milliseconds, LONGEST_TRANSACTION_SECONDS * 1_000),
     }
