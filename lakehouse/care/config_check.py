@@ -1,4 +1,4 @@
-"""All of the configuration, checked without running anything: settings, contracts, sources, jars, the key file.
+"""All of the configuration, checked without running anything: settings, contracts, sources, jars, files of keys.
 
 In: the name of an environment, variables, the conf folder. Out: how much there is, and every finding with its
 place and remedy. Guaranteed: one finding never hides another of another file or variable; nothing is written,
@@ -19,6 +19,7 @@ from lakehouse.runtime.jar_list import LIST_FILE, checked_list
 from lakehouse.runtime.jars import cache_folder
 from lakehouse.runtime.settings import checked_settings, environment_name, key_file_named, place_of, unknown_environment
 from lakehouse.silver.sources import transform_path
+from lakehouse.streams import connection
 
 LOG_FILE = "log4j2.properties"
 COPY_IT = "copy it from the product's conf folder"
@@ -85,10 +86,14 @@ def _of_environment(name: str, conf: Path, said_by: str) -> Iterator[Finding]:
 
 
 def _of_settings(name: str, conf: Path | None) -> Iterator[Finding]:
-    yield from map(_placed, checked_settings(name, conf)[1])
+    settings, findings = checked_settings(name, conf)
+    yield from map(_placed, findings)
     if (file := key_file_named(name, conf)) is not None:
         place = place_of(f"environments/{name}.yml", ("warehouse", "private_key_file"))
         yield from (_placed(f"{place}: {fault}") for fault in key_file_faults(file))
+    if settings is not None:
+        for setting, fault in connection.faults(settings.kafka):
+            yield Finding(place=place_of(f"environments/{name}.yml", ("kafka", setting)), told=fault)
 
 
 def _of_transforms(catalog: Catalog) -> Iterator[Finding]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from lakehouse.care.broker_check import told_of_broker
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, LakehouseError
 from lakehouse.publish import emulator
@@ -50,6 +51,7 @@ def diagnoses(env: str | None) -> Iterator[Diagnosis]:
     yield _tried("disk", lambda: _disk(home))
     yield _tried("leases", lambda: _leases(home))
     yield _tried("warehouse", lambda: _warehouse(settings))
+    yield _tried("broker", lambda: told_of_broker(settings))
 
 
 def _tried(check: str, found: Callable[[], str]) -> Diagnosis:

@@ -10,9 +10,10 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.storage import Store
 from lakehouse.silver import SALES
+from lakehouse.streams import broker
 
-WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", "warehouse.files")
-"""The leases that writing jobs hold while they work."""
+WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", "warehouse.files", broker.STARTING)
+"""The leases that writing jobs hold while they work, and whoever starts the broker."""
 
 
 def parts(lake: Lake) -> list[str]:
@@ -37,4 +38,4 @@ def _places(lake: Lake) -> dict[str, Store]:
     """What is where; leases go last."""
     here = LocalStore(root=lake.home)
     of_store = dict.fromkeys(("bronze", "silver", "gold", "ops"), lake.store)
-    return {**of_store, "staging": lake.scratch, "warehouse": here, "logs": here, "leases": lake.store}
+    return {**of_store, "staging": lake.scratch, "warehouse": here, "kafka": here, "logs": here, "leases": lake.store}

@@ -11,7 +11,7 @@ from lakehouse.cli.show import agreed, document, say, sentence, table
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document.")
 @click.pass_obj
 def doctor(env: str | None, as_json: bool) -> int:
-    """Java, jars, configuration, disk, leases and the warehouse: what is wrong and what to do about it."""
+    """Java, jars, configuration, disk, leases, the warehouse and the broker: what is wrong and what to do about it."""
     from lakehouse.care.doctor import diagnoses
 
     found = list(diagnoses(env))
@@ -32,6 +32,7 @@ def reset(env: str | None, yes: bool) -> int:
     from lakehouse.care.reset import parts, remove
     from lakehouse.publish.emulator import stop
     from lakehouse.runtime.lake import open_lake
+    from lakehouse.streams import broker
 
     lake = open_lake(env)
     found = parts(lake)
@@ -41,6 +42,7 @@ def reset(env: str | None, yes: bool) -> int:
     if not yes:
         agreed(f"Remove {', '.join(found)} at {lake.root} for good?")
     stop(lake.home)  # the warehouse's server, which holds its files
+    broker.stop(lake.home)
     remove(lake)
     sentence(f"removed {', '.join(found)} at {lake.root}")
     return 0

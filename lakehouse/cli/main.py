@@ -31,6 +31,7 @@ COMMANDS = {
     "verify": "lakehouse.cli.prove",
     "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
+    "kafka": "lakehouse.cli.kafka",
     "expire": "lakehouse.cli.expire",
     "config": "lakehouse.cli.config",
     "doctor": "lakehouse.cli.care",

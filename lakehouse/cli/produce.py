@@ -17,9 +17,10 @@ from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.produce_options import Wanted, messages_of, options
 from lakehouse.cli.show import document, sentence, working
 from lakehouse.cli.tally import Tally
-from lakehouse.errors import JobError
+from lakehouse.errors import JobError, UsageError
 
 if TYPE_CHECKING:  # loaded when the command runs
+    from lakehouse.runtime.settings import Settings
     from lakehouse.streams.message import Message
     from lakehouse.streams.oracle import Oracle
     from lakehouse.streams.producer import Ended
@@ -37,7 +38,7 @@ class Stop(Event):
 @click.pass_obj
 def produce(env: str | None, /, as_json: bool, **given: Any) -> int:
     """Send made-up sale events to Kafka in transactions: new lines, corrections, deletes, late, doubled, garbage."""
-    return _produce(Wanted(**given), as_json)
+    return _produce(env, Wanted(**given), as_json)
 
 
 @click.command(context_settings=HELP)
@@ -46,39 +47,40 @@ def produce(env: str | None, /, as_json: bool, **given: Any) -> int:
 @DEBUG
 def sales_event_producer(env: str | None, as_json: bool, debug: bool, **given: Any) -> int:
     """Send made-up sale events to Kafka: what `lakehouse produce` does."""
-    return _produce(Wanted(**given), as_json)
+    return _produce(env, Wanted(**given), as_json)
 
 
-def _produce(wanted: Wanted, as_json: bool) -> int:
+def _produce(env: str | None, wanted: Wanted, as_json: bool) -> int:
     """Send what is wanted, and tell what became of it, however it ends."""
     from itertools import islice
 
-    from lakehouse.streams.destination import ensure_topic
+    from lakehouse.runtime.settings import load_settings
+    from lakehouse.streams.connection import client_options
     from lakehouse.streams.oracle import opened
     from lakehouse.streams.transactions import linked
 
     messages = messages_of(wanted)
-    connection = {"bootstrap_servers": wanted.bootstrap_servers}
+    settings = load_settings(env)
+    topic = wanted.topic or settings.kafka.topic
     tally = Tally()
     with working() as say, _signals() as stop:
-        partitions, made = ensure_topic(connection, wanted.topic, wanted.partitions)
-        say(f"{'made ' if made else ''}topic {wanted.topic} with {partitions} partition(s)")
+        say(f"topic {topic} with {_partitions(settings, topic, wanted.partitions)} partition(s)")
         try:
             with (
-                opened(wanted.oracle, wanted.topic) as oracle,
-                linked(connection, wanted.transactional_id, wanted.patience) as link,
+                opened(wanted.oracle, topic) as oracle,
+                linked(client_options(settings), wanted.transactional_id, wanted.patience) as link,
             ):
                 if oracle and oracle.recovered:
                     say(f"{oracle.recovered} events of a producer that was killed are now unknown in {wanted.oracle}")
                 first = islice(messages, wanted.events or None)
-                for ended in _transactions(link, first, wanted, stop, oracle):
+                for ended in _transactions(link, topic, first, wanted, stop, oracle):
                     tally.add(ended)
                     tally.say(say)
         except JobError:
             say(tally.told())
             raise
     if as_json:
-        document({"ok": not tally.unknown, "topic": wanted.topic, **tally.document()})
+        document({"ok": not tally.unknown, "topic": topic, **tally.document()})
     else:
         sentence(f"{'stopped: ' if stop.is_set() else ''}{tally.told()}", good=not tally.unknown)
     if tally.unknown:
@@ -89,8 +91,27 @@ def _produce(wanted: Wanted, as_json: bool) -> int:
     return stop.code
 
 
+def _partitions(settings: "Settings", topic: str, wanted: int | None) -> int:
+    """How many partitions the topic has; where it is missing it is made with so many as are wanted.
+
+    Raises:
+        UsageError: it is missing, and no number is wanted, or its name is none.
+    """
+    from lakehouse.runtime.kafka_settings import topic_fault
+    from lakehouse.streams.topics import described, ensured
+
+    if fault := topic_fault(topic):
+        raise UsageError(f"--topic {topic[:60]!r} {fault}")
+    there = described(settings, topic)
+    if there is None and wanted is None:
+        raise UsageError(
+            f"there is no topic {topic!r}: check the name, or make it with lakehouse kafka topic or --partitions N"
+        )
+    return (there or ensured(settings, topic, wanted).topic).partitions
+
+
 def _transactions(
-    link: "Link", messages: "Iterator[Message]", wanted: Wanted, stop: Stop, oracle: "Oracle | None"
+    link: "Link", topic: str, messages: "Iterator[Message]", wanted: Wanted, stop: Stop, oracle: "Oracle | None"
 ) -> "Iterator[Ended]":
     from random import Random
 
@@ -99,7 +120,7 @@ def _transactions(
     spoiling = Random(f"{wanted.seed}/abort")
     return produced(
         link,
-        wanted.topic,
+        topic,
         messages,
         pace=pace(wanted.transaction_size, wanted.interval, wanted.rate),
         patience=wanted.patience,

@@ -33,8 +33,7 @@ class Wanted:
     corrections: float
     deletes: float
     garbage: float
-    bootstrap_servers: str
-    topic: str
+    topic: str | None
     partitions: int | None
     transactional_id: str
     transaction_size: int
@@ -60,8 +59,7 @@ OPTIONS = (
     _share("corrections", 0.15, "Share of events that say otherwise of a line that a file or an event brought."),
     _share("deletes", 0.03, "Share of events that delete such a line, or bring back a deleted one."),
     _share("garbage", 0.01, "Share of messages that are no event, or a wrong one."),
-    click.option("--bootstrap-servers", default="127.0.0.1:9092", show_default=True, help="Brokers, as host:port."),
-    click.option("--topic", default="sales-events", show_default=True, help="Where to."),
+    click.option("--topic", help="Where to.  [default: the setting kafka.topic]"),
     click.option("--partitions", type=click.IntRange(min=1), help="Make the topic with so many where it is missing."),
     click.option("--transactional-id", default="sales-event-producer", show_default=True,
                  help="Of two producers with the same, the later one ends the earlier."),
@@ -69,7 +67,7 @@ OPTIONS = (
                  help="Events of a transaction, at most."),
     click.option("--interval", type=click.FloatRange(min=0), help="Seconds from one transaction to the next."),
     click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second, at most."),
-    click.option("--patience", type=click.FloatRange(min=1), default=60.0, show_default=True,
+    click.option("--patience", type=click.FloatRange(1, 600), default=60.0, show_default=True,
                  help="Seconds to try on when the broker does not answer any more."),
     click.option("--abort", type=click.FloatRange(0, 1), default=0.0, show_default=True,
                  help="Share of transactions that are aborted on purpose; their events are lost."),

@@ -19,6 +19,7 @@ from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSetti
 from lakehouse.conf import conf_folder
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.errors import UsageError
+from lakehouse.runtime.kafka_settings import KafkaSettings
 from lakehouse.runtime.setting_groups import (
     DELIMITER,
     PREFIX,
@@ -55,6 +56,7 @@ class Settings(BaseSettings):
     spark: SparkSettings = SparkSettings()
     calendar: CalendarSettings = CalendarSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
+    kafka: KafkaSettings = KafkaSettings()
 
     @field_validator("home")
     @classmethod
@@ -180,7 +182,8 @@ def _finding(file: str, error: ErrorDetails) -> str:
     if error["type"] == "string_pattern_mismatch":
         told = f"must be {_described(error['loc'])}"
     plain = isinstance(given, str | int | float | bool) or given is None
-    shown = f" (given: {given!r})" if plain and error["type"] != "value_error" else ""
+    hidden = error["type"] == "value_error" or error["loc"][0] == "kafka"  # there a password may stand in a wrong place
+    shown = f" (given: {given!r})" if plain and not hidden else ""
     return f"{place}: {told[0].lower()}{told[1:]}{shown}"
 
 

@@ -5,7 +5,6 @@ said only of what Kafka has confirmed, `aborted` only of what was never told to 
 commit is `unknown`. kafka-python's own calls wait without end for a broker that is gone; these do not.
 """
 
-import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -13,14 +12,12 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any, Literal, Protocol, TypeVar
 
-from lakehouse.errors import JobError, LakehouseError, UsageError
+from lakehouse.errors import JobError
+from lakehouse.streams.asking import ANSWER_SECONDS, quiet
 from lakehouse.streams.message import Message
 
 T = TypeVar("T")
 Outcome = Literal["committed", "aborted", "unknown"]
-
-ANSWER_SECONDS = 10
-"""How long a first answer may take: who has never answered has a wrong address, or is not running."""
 
 ABORT_SECONDS = 10.0
 """How long to wait that an abort is confirmed; Kafka aborts by itself what is left open."""
@@ -70,13 +67,12 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
     """A producer that is ready for transactions; what an earlier one of this id left open is ended.
 
     Raises:
-        JobError: no broker answers, or it does not allow transactions.
-        UsageError: the address is none.
+        JobError: no broker answers, or it does not allow transactions; also of errors within the block.
     """
     from kafka import KafkaProducer
     from kafka.errors import KafkaError
 
-    logging.getLogger("kafka").addHandler(logging.NullHandler())  # what it logs is said here, in a sentence
+    quiet()
     milliseconds = round(patience * 1_000)
     settings = {
         "transactional_id": transactional_id,
@@ -84,7 +80,7 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
         "linger_ms": 5,
         "batch_size": 1 << 18,  # a transaction of usual size in one request a partition
         "allow_auto_create_topics": False,
-        "bootstrap_timeout_ms": ANSWER_SECONDS * 1_000,
+        "bootstrap_timeout_ms": round(ANSWER_SECONDS * 1_000),
         "max_block_ms": milliseconds,
         # longer than the patience, too: a request that it gives up is the end of the producer, not tried again
         "delivery_timeout_ms": milliseconds + MORE_MILLISECONDS,
@@ -94,10 +90,8 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
     }
     try:
         producer = KafkaProducer(**connection, **settings)
-    except ValueError as error:
-        raise UsageError(f"{address_of(connection)} is no address of brokers such as 127.0.0.1:9092") from error
     except KafkaError as error:
-        raise not_answering(connection) from error
+        raise explained(error, connection, ANSWER_SECONDS) from error
     try:
         answered(producer.init_transactions, patience)
         yield producer
@@ -179,37 +173,20 @@ def aborted(link: Link) -> None:
         answered(link.abort_transaction, ABORT_SECONDS)
 
 
-def address_of(connection: Mapping[str, Any]) -> str:
-    """The brokers, as they were given."""
-    servers = connection["bootstrap_servers"]
-    return servers if isinstance(servers, str) else ",".join(servers)
-
-
-def not_answering(connection: Mapping[str, Any]) -> JobError:
-    """The error where no broker answers at all."""
-    return JobError(
-        f"no broker answers at {address_of(connection)}: start it, or name another one with --bootstrap-servers"
-    )
-
-
-def explained(error: Exception, connection: Mapping[str, Any], patience: float) -> LakehouseError:
+def explained(error: Exception, connection: Mapping[str, Any], patience: float) -> JobError:
     """An error of kafka-python as a sentence."""
     from kafka import errors
 
+    brokers = ",".join(connection["bootstrap_servers"])
     if isinstance(error, errors.ProducerFencedError | errors.InvalidProducerEpochError):
         return JobError(
             "another producer with the same --transactional-id has begun, and ended this one: run one at a time, or "
             "give each its own"
         )
     if isinstance(error, errors.MessageSizeTooLargeError | errors.RecordListTooLargeError):
-        return JobError(f"the broker at {address_of(connection)} refuses a message of that size: {error}")
+        return JobError(f"{brokers} refuses a message of that size: {error}")
     if isinstance(error, errors.AuthorizationError):
-        return JobError(
-            f"the broker at {address_of(connection)} does not allow it ({type(error).__name__}): have the right granted"
-        )
+        return JobError(f"{brokers} does not allow it ({type(error).__name__}): have the right granted")
     if isinstance(error, UnansweredError | errors.RetriableError):
-        return JobError(
-            f"the broker at {address_of(connection)} has not answered for {patience:g} s: see that it runs, and run "
-            "the command again"
-        )
-    return JobError(f"the broker at {address_of(connection)} says {error}: run the command again")
+        return JobError(f"{brokers} has not answered for {patience:g} s: see that it runs, and run the command again")
+    return JobError(f"{brokers} says {error}: run the command again")

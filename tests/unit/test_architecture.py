@@ -11,8 +11,8 @@ from tests.unit.test_contract_imports import imported_without_spark
 PACKAGE = Path(__file__).resolve().parents[2] / "lakehouse"
 
 GROUND_UP = (
-    *("errors", "conf", "contract", "runtime", "ops", "bronze", "quality", "silver", "gold", "publish", "streams"),
-    *("care", "road", "sample", "cli"),
+    *("errors", "conf", "contract", "runtime", "ops", "bronze", "quality", "silver", "gold", "publish"),
+    *("streams", "care", "road", "sample", "cli"),
 )
 """Each imports only what stands before it; docs/explanation/architecture.md tells what each is."""
 

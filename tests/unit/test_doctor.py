@@ -22,7 +22,7 @@ ENCRYPTED = (
     .decode()
 )
 
-CHECKS = ["python", "java", "configuration", "jars", "storage", "disk", "leases", "warehouse"]
+CHECKS = ["python", "java", "configuration", "jars", "storage", "disk", "leases", "warehouse", "broker"]
 
 
 def wrong() -> dict[str, str]:
@@ -35,7 +35,8 @@ def test_all_is_well_where_all_is_there(lakehouse: Command, home: Path) -> None:
     told = json.loads(done.out)
     assert [one["check"] for one in told["checks"]] == CHECKS
     assert (done.code, told["ok"], wrong()) == (0, True, {})
-    assert told["checks"][-1]["told"] == f"local RETAIL.GOLD, opened when it is asked, at {home / 'warehouse'}"
+    assert told["checks"][-2]["told"] == f"local RETAIL.GOLD, opened when it is asked, at {home / 'warehouse'}"
+    assert told["checks"][-1]["told"] == "none runs here, and none is named: started by `lakehouse kafka start`"
 
 
 def test_jars_that_are_not_there_and_another_java(

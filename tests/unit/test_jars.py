@@ -183,6 +183,20 @@ def test_the_product_lists_delta_with_a_hash_each():
     assert set(of_delta) <= set(listed(conf_folder()))
 
 
+def test_the_product_lists_a_broker_apart_from_what_spark_needs_for_kafka():
+    of_spark, of_broker = (listed(conf_folder(), [group]) for group in ("kafka", "broker"))
+    assert [jar.coordinate.split(":")[1] for jar in of_spark] == [
+        "spark-sql-kafka-0-10_2.13",
+        "spark-token-provider-kafka-0-10_2.13",
+        "kafka-clients",
+        "commons-pool2",
+    ]
+    assert of_broker[0].coordinate.startswith("org.apache.kafka:kafka_2.13:4.")
+    names = [jar.file_name for jar in of_broker]
+    assert len({*names}) == len(names)
+    assert {*names}.isdisjoint(jar.file_name for jar in of_spark), "another version of the clients"
+
+
 @pytest.mark.parametrize(
     ("text", "finding"),
     [

@@ -2,7 +2,7 @@
 
 import pytest
 
-from lakehouse.streams import destination
+from lakehouse.streams import topics
 from tests.unit.calls import Command
 
 
@@ -11,7 +11,7 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     def asked(*_: object) -> None:
         raise AssertionError("a broker was asked")
 
-    monkeypatch.setattr(destination, "ensure_topic", asked)
+    monkeypatch.setattr(topics, "described", asked)
 
 
 @pytest.mark.parametrize(
@@ -31,6 +31,10 @@ def _no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
         (
             ["--now", "2999-01-01T00:00:00Z"],
             "--now 2999-01-01T00:00:00Z must lie between 2024-06-01, after the made-up orders, and now",
+        ),
+        (
+            ["--topic", "two words"],
+            "--topic 'two words' must be a topic's name: 1 to 249 of letters, digits and . _ -, and not . or .. alone",
         ),
     ],
 )
@@ -58,3 +62,12 @@ def test_a_wrong_option_is_told(lakehouse: Command, arguments: list[str]) -> Non
     ended = lakehouse("produce", *arguments)
     assert ended.code == 2
     assert ended.sentence.endswith("lakehouse produce --help tells what there is")
+
+
+def test_where_no_broker_is_known_it_is_told_how_to_have_one(
+    lakehouse: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.undo()
+    ended = lakehouse("produce")
+    assert ended.code == 2
+    assert ended.sentence.startswith("no broker runs here: lakehouse kafka start begins one")

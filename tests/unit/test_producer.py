@@ -158,7 +158,7 @@ def test_errors_of_kafka_become_sentences() -> None:
     assert (
         told(errors.KafkaTimeoutError())
         == told(UnansweredError())
-        == ("the broker at a:1,b:2 has not answered for 60 s: see that it runs, and run the command again")
+        == ("a:1,b:2 has not answered for 60 s: see that it runs, and run the command again")
     )
     assert "does not allow it (TopicAuthorizationFailedError)" in told(errors.TopicAuthorizationFailedError())
     assert "refuses a message of that size" in told(errors.MessageSizeTooLargeError("1 MB"))
