@@ -6,8 +6,9 @@ are refused before anything is sent.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,6 +45,17 @@ class Wanted:
     oracle: Path | None
 
 
+class Finite(click.FloatRange):
+    """A number within bounds, of which none is infinite or no number."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """As click does, and then what it lets pass."""
+        number = float(super().convert(value, param, ctx))
+        if not isfinite(number):
+            self.fail(f"{value!r} is not a finite number.", param, ctx)
+        return number
+
+
 def _share(name: str, default: float, help: str) -> Callable[[click.decorators.FC], click.decorators.FC]:
     return click.option(f"--{name}", type=float, default=default, show_default=True, help=help)
 
@@ -65,11 +77,11 @@ OPTIONS = (
                  help="Of two producers with the same, the later one ends the earlier."),
     click.option("--transaction-size", type=click.IntRange(min=1), default=100, show_default=True,
                  help="Events of a transaction, at most."),
-    click.option("--interval", type=click.FloatRange(min=0), help="Seconds from one transaction to the next."),
-    click.option("--rate", type=click.FloatRange(min=0, min_open=True), help="Events a second, at most."),
-    click.option("--patience", type=click.FloatRange(1, 600), default=60.0, show_default=True,
+    click.option("--interval", type=Finite(min=0), help="Seconds from one transaction to the next."),
+    click.option("--rate", type=Finite(min=0, min_open=True), help="Events a second, at most."),
+    click.option("--patience", type=Finite(1, 600), default=60.0, show_default=True,
                  help="Seconds to try on when the broker does not answer any more."),
-    click.option("--abort", type=click.FloatRange(0, 1), default=0.0, show_default=True,
+    click.option("--abort", type=Finite(0, 1), default=0.0, show_default=True,
                  help="Share of transactions that are aborted on purpose; their events are lost."),
     click.option("--oracle", type=click.Path(path_type=Path, dir_okay=False),
                  help="Append to this file where each committed event is, as JSON lines."),

@@ -81,10 +81,10 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
         "batch_size": 1 << 18,  # a transaction of usual size in one request a partition
         "allow_auto_create_topics": False,
         "bootstrap_timeout_ms": round(ANSWER_SECONDS * 1_000),
-        "max_block_ms": milliseconds,
-        # longer than the patience, too: a request that it gives up is the end of the producer, not tried again
-        "delivery_timeout_ms": milliseconds + MORE_MILLISECONDS,
+        # All of them longer than the patience, which is to decide; a request that is given up is not tried again.
+        "max_block_ms": milliseconds + MORE_MILLISECONDS,
         "request_timeout_ms": milliseconds + MORE_MILLISECONDS,
+        "delivery_timeout_ms": milliseconds + 2 * MORE_MILLISECONDS,
         # longer than the patience: else Kafka would abort what is still being tried
         "transaction_timeout_ms": min(2 * milliseconds, LONGEST_TRANSACTION_SECONDS * 1_000),
     }
@@ -143,7 +143,7 @@ def sent(
 
     def send_all() -> list[Placed]:
         futures = [(message, link.send(topic, value=message.value, key=message.key)) for message in messages]
-        link.flush(timeout=patience)
+        link.flush(timeout=patience + MORE_MILLISECONDS / 1_000)
         placed = ((message, future.get(timeout=0)) for message, future in futures)
         return [
             Placed(message=message, partition=put.partition, offset=put.offset, timestamp_ms=put.timestamp)

@@ -48,6 +48,9 @@ def test_a_wrong_value_is_told(lakehouse: Command, arguments: list[str], sentenc
     [
         ["--events", "-1"],
         ["--rate", "0"],
+        ["--rate", "nan"],
+        ["--interval", "inf"],
+        ["--patience", "1000"],
         ["--interval", "-1"],
         ["--transaction-size", "0"],
         ["--partitions", "0"],
