@@ -72,14 +72,18 @@ def linked(connection: Mapping[str, Any], transactional_id: str, patience: float
     from kafka import KafkaProducer
     from kafka.errors import KafkaError
 
+    from lakehouse.streams.patient_client import PatientClient
+
     quiet()
     milliseconds = round(patience * 1_000)
     settings = {
+        "kafka_client": PatientClient,
         "transactional_id": transactional_id,
         "acks": "all",
         "linger_ms": 5,
         "batch_size": 1 << 18,  # a transaction of usual size in one request a partition
         "allow_auto_create_topics": False,
+        "reconnect_backoff_max_ms": 1_000,  # else a broker that was away for a while is not looked for in half a minute
         "bootstrap_timeout_ms": round(ANSWER_SECONDS * 1_000),
         # All of them longer than the patience, which is to decide; a request that is given up is not tried again.
         "max_block_ms": milliseconds + MORE_MILLISECONDS,
