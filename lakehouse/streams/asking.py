@@ -5,12 +5,13 @@ with the reason; the library prints nothing, and nothing of a password is said; 
 """
 
 import logging
+import re
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from lakehouse.errors import JobError, UsageError
+from lakehouse.errors import JobError, LakehouseError, UsageError
 
 if TYPE_CHECKING:  # it takes half a second to load
     from kafka import KafkaAdminClient
@@ -19,21 +20,26 @@ ANSWER_SECONDS = 15.0
 PROBE_SECONDS = 2.0
 REQUEST_SECONDS = 30.0
 
+NOT_LET_IN = re.compile(r"SaslAuthenticationFailed|UnsupportedSaslMechanism|IllegalSaslState")
+NO_TLS = re.compile(r"certificate|ssl|tls", re.IGNORECASE)
+CUT_OFF = re.compile("disconnected|reset by peer", re.IGNORECASE)
+"""Words of the reasons that the library gives; a broker may cut a connection off before its reason has come through."""
+
 
 class _Reasons(logging.Handler):
-    """Keeps the last error that the library met; it raises only that time is over."""
+    """Keeps why the library could not connect, the last reason last; it raises only that time is over."""
 
     def __init__(self) -> None:
         super().__init__(level=logging.WARNING)
-        self.last = ""
+        self.met: list[str] = []
 
     def emit(self, record: logging.LogRecord) -> None:
         if record.msg.startswith("Bootstrap connection to %s failed") and isinstance(record.args, tuple):
-            self.last = str(record.args[1])
+            self.met.append(_told(record.args[1]))
 
 
 @contextmanager
-def asked(options: Mapping[str, Any], *, seconds: float = ANSWER_SECONDS) -> "Iterator[KafkaAdminClient]":
+def asked(options: Mapping[str, Any], *, seconds: float | None = None) -> "Iterator[KafkaAdminClient]":
     """An admin client that has found its brokers.
 
     Raises:
@@ -46,9 +52,9 @@ def asked(options: Mapping[str, Any], *, seconds: float = ANSWER_SECONDS) -> "It
     place = ",".join(options["bootstrap_servers"])
     with _reasons() as reasons:
         try:
-            client = _client(options, seconds)
+            client = _client(options, seconds or ANSWER_SECONDS)
         except (KafkaError, OSError) as error:
-            raise _unanswered(error, place, reasons.last) from error
+            raise _unanswered(place, [_told(error), *reasons.met], "sasl_mechanism" in options) from error
     try:
         yield client
     except KafkaError as error:
@@ -66,7 +72,7 @@ def is_answering(host: str, port: int) -> bool:
     try:
         with asked({"bootstrap_servers": [f"{host}:{port}"]}, seconds=PROBE_SECONDS) as client:
             return bool(client.describe_cluster()["brokers"])
-    except JobError:
+    except LakehouseError:
         return False
 
 
@@ -109,22 +115,34 @@ def _reasons() -> Iterator[_Reasons]:
         logger.removeHandler(reasons)
 
 
-def _unanswered(error: Exception, place: str, reason: str) -> JobError | UsageError:
+def _unanswered(place: str, reasons: Sequence[str], signing_in: bool) -> LakehouseError:
     """The sentence about brokers that could not be spoken with."""
-    told = reason or _told(error)
-    if type(error).__name__ in ("SaslAuthenticationFailedError", "UnsupportedSaslMechanismError"):
-        return JobError(f"{place} does not let this user in ({_told(error)}): check username, password and mechanism")
-    if "certificate" in told.lower() or "ssl" in told.lower():
-        return UsageError(
-            f"{place} cannot be spoken with over TLS ({told}): check LAKEHOUSE_KAFKA__CA_FILE and the port"
-        )
+    for form, said in ((NOT_LET_IN, _not_let_in), (NO_TLS, _no_tls), *([(CUT_OFF, _cut_off)] if signing_in else [])):
+        if found := [reason for reason in reasons if form.search(reason)]:
+            return said(place, found[-1])
+    told = ([reason for reason in reasons if reason != "KafkaTimeoutError"] or reasons)[-1]
     return JobError(
         f"{place} does not answer as a broker of Kafka ({told}): see that it runs, and that "
         "LAKEHOUSE_KAFKA__BOOTSTRAP_SERVERS and LAKEHOUSE_KAFKA__SECURITY_PROTOCOL are right"
     )
 
 
-def _told(error: Exception) -> str:
+def _not_let_in(place: str, reason: str) -> JobError:
+    return JobError(f"{place} does not let this user in ({reason}): check username, password and mechanism")
+
+
+def _no_tls(place: str, reason: str) -> UsageError:
+    return UsageError(f"{place} cannot be spoken with over TLS ({reason}): check LAKEHOUSE_KAFKA__CA_FILE and the port")
+
+
+def _cut_off(place: str, reason: str) -> JobError:
+    return JobError(
+        f"{place} ends the connection while this user signs in ({reason}): check username, password and mechanism, and "
+        "LAKEHOUSE_KAFKA__SECURITY_PROTOCOL"
+    )
+
+
+def _told(error: object) -> str:
     """What an error says, in one line, without the request that it was about."""
     said = " ".join(str(error).split()).partition(": Request '")[0]
     return said[:200] or type(error).__name__

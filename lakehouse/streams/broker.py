@@ -7,7 +7,6 @@ that is gone counts for nothing; events outlive the process, however it ends.
 
 import json
 import os
-import re
 import signal
 import subprocess
 import time
@@ -22,6 +21,7 @@ from lakehouse.streams.broker_files import (
     HOST,
     LOG,
     OUTPUT,
+    check_unused,
     command,
     environment,
     folder_of,
@@ -29,15 +29,13 @@ from lakehouse.streams.broker_files import (
     free_ports,
     write_settings,
 )
+from lakehouse.streams.last_words import last_words, lines_of
 
 STARTING = "kafka.start"
 """The lease of whoever begins or ends the broker."""
 
 RECORD = "broker.json"
 POLL_SECONDS, START_SECONDS, STOP_SECONDS = 0.1, 90.0, 30.0
-TROUBLE = re.compile(r"^\S+ \S+ (ERROR|FATAL) [^:]+: (.*)$")
-CAUSE = re.compile(r"^(?:Caused by: )?[\w.$]+(?:Exception|Error): (.+)$")
-OPEN_ELSEWHERE = "Failed to acquire lock"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,11 +55,8 @@ class Broker:
 
 def running(root: str) -> Broker | None:
     """The broker of this lakehouse; None where none runs, whatever a record says."""
-    try:
-        broker = Broker(**json.loads((folder_of(root) / RECORD).read_text(encoding="utf-8")))
-        return broker if started(broker.pid) == broker.started else None
-    except (OSError, ValueError, TypeError):
-        return None
+    broker = _recorded(root)
+    return broker if broker and started(broker.pid) == broker.started else None
 
 
 def start(root: str, port: int | None = None) -> tuple[Broker, bool]:
@@ -72,25 +67,27 @@ def start(root: str, port: int | None = None) -> tuple[Broker, bool]:
         UsageError: the port is taken, or a broker runs already on another one.
     """
     with lease(root, STARTING):  # of two at once the second finds what the first has begun
-        broker = running(root)
+        begin = _size_of_log(root)
+        broker, new = running(root), False
         if broker is None:
-            return _begun(root, port), True
-        if port not in (None, broker.port):
+            broker, new = _begun(root, port), True
+        elif port not in (None, broker.port):
             raise UsageError(
                 f"the broker runs on port {broker.port} already: lakehouse kafka stop, then start it on {port}"
             )
-        _await_answer(root, broker, 0)  # it may have been begun by a start that was interrupted
-        return broker, False
+        _await_answer(root, broker, begin)  # also one that was found: a start may have been interrupted
+    return broker, new
 
 
 def _begun(root: str, port: int | None) -> Broker:
-    """A new broker, once it answers."""
+    """A new process, on record; it does not answer yet."""
+    if (last := _recorded(root)) is not None:
+        _is_gone_in_time(last)
+    check_unused(root)
     ports = free_ports(root, port)
     write_settings(root, ports)
     format_data(root)
     folder, words = folder_of(root), command()
-    log = folder / LOG
-    begin = log.stat().st_size if log.exists() else 0
     with (folder / OUTPUT).open("wb") as out:
         process = subprocess.Popen(
             words,
@@ -104,7 +101,6 @@ def _begun(root: str, port: int | None) -> Broker:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     broker = Broker(pid=process.pid, started=started(process.pid) or "", port=ports.clients, since=now)
     record(root, broker)
-    _await_answer(root, broker, begin)
     return broker
 
 
@@ -119,32 +115,18 @@ def _await_answer(root: str, broker: Broker, begin: int) -> None:
         if is_answering(HOST, broker.port):
             return
         time.sleep(POLL_SECONDS)
-    told = _last_words(folder_of(root), begin)
+    folder = folder_of(root)
+    told = last_words([*lines_of(folder / OUTPUT), *lines_of(folder / LOG, begin)])
     if not _ended(broker, signal.SIGKILL):
-        told = told or f"it does not answer, and process {broker.pid} does not end"
-    (folder_of(root) / RECORD).unlink(missing_ok=True)
+        raise JobError(f"the broker did not come up, and process {broker.pid} does not end: end it by hand")
+    (folder / RECORD).unlink(missing_ok=True)
     told = told or f"it did not answer within {START_SECONDS:.0f} s"
-    raise JobError(f"the broker did not come up ({told}): try again; more in {folder_of(root) / LOG}")
+    raise JobError(f"the broker did not come up ({told}): try again; more in {folder / LOG}")
 
 
-def _last_words(folder: Path, begin: int) -> str:
-    """What a broker that did not come up has said: the innermost cause, else its last complaint."""
-    lines = [*_lines(folder / OUTPUT, 0), *_lines(folder / LOG, begin)]
-    if any(OPEN_ELSEWHERE in line for line in lines):
-        return "another process has its data open; it may be a broker that nobody has on record"
-    causes = [found[1] for line in lines if (found := CAUSE.match(line))]
-    complaints = [found[2] for line in lines if (found := TROUBLE.match(line))]
-    of_jvm = [line for line in lines if line.startswith("Error")]
-    return ([*of_jvm, *complaints, *causes] or [""])[-1][:300]
-
-
-def _lines(file: Path, begin: int) -> list[str]:
-    """The lines of a file from a byte on; all of them where it has become shorter since."""
-    try:
-        said = file.read_bytes()
-    except OSError:
-        return []
-    return said[begin if begin <= len(said) else 0 :].decode(errors="replace").splitlines()
+def _size_of_log(root: str) -> int:
+    log = folder_of(root) / LOG
+    return log.stat().st_size if log.exists() else 0
 
 
 def stop(root: str) -> bool:
@@ -167,12 +149,30 @@ def _ended(broker: Broker, ending: signal.Signals) -> bool:
     """Whether the process is gone, some time after it was told to end."""
     if started(broker.pid) == broker.started:
         os.kill(broker.pid, ending)
+    return _is_gone_in_time(broker)
+
+
+def _is_gone_in_time(broker: Broker) -> bool:
     until = time.monotonic() + STOP_SECONDS
-    while time.monotonic() < until:
-        if started(broker.pid) != broker.started:
-            return True
+    while not (gone := _is_gone(broker)) and time.monotonic() < until:
         time.sleep(POLL_SECONDS)
-    return False
+    return gone
+
+
+def _is_gone(broker: Broker) -> bool:
+    """Whether nothing of the process is left; after a kill its threads hold ports and files for some moments more."""
+    now = started(broker.pid)
+    try:
+        return now != broker.started and (now is not None or len([*Path(f"/proc/{broker.pid}/task").iterdir()]) < 2)
+    except OSError:
+        return True
+
+
+def _recorded(root: str) -> Broker | None:
+    try:
+        return Broker(**json.loads((folder_of(root) / RECORD).read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):
+        return None
 
 
 def record(root: str, broker: Broker) -> None:

@@ -12,13 +12,15 @@ import uuid
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
+from fcntl import LOCK_EX, LOCK_NB, lockf
 from pathlib import Path
 from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError, UsageError
 from lakehouse.runtime.jars import class_path
-from lakehouse.runtime.java import find_java
+from lakehouse.runtime.java import check_java
+from lakehouse.streams.last_words import last_words
 
 HOST = "127.0.0.1"
 FOLDER, PROPERTIES, DATA, LOG, OUTPUT = "kafka", "server.properties", "data", "logs/broker.log", "logs/output.log"
@@ -55,6 +57,8 @@ share.coordinator.state.topic.replication.factor=1
 share.coordinator.state.topic.min.isr=1
 share.coordinator.state.topic.num.partitions=4
 group.initial.rebalance.delay.ms=0
+broker.session.timeout.ms=5000
+broker.heartbeat.interval.ms=1000
 num.network.threads=2
 num.io.threads=2
 background.threads=2
@@ -123,6 +127,24 @@ def write_settings(root: str, ports: Ports) -> None:
     part.replace(folder / PROPERTIES)
 
 
+def check_unused(root: str) -> None:
+    """Make sure that no broker works on the data: a second one would write to its metadata before it finds the lock.
+
+    Raises:
+        JobError: one does, which is not on record.
+    """
+    try:
+        with (folder_of(root) / DATA / ".lock").open("r+") as file:
+            lockf(file, LOCK_EX | LOCK_NB)  # the kind of lock that Java takes
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise JobError(
+            f"another process, which is not on record, has the broker's data open ({folder_of(root) / DATA}): end it, "
+            "then start the broker again"
+        ) from error
+
+
 def format_data(root: str) -> None:
     """Make the data folder a broker's, once; its cluster's id is kept from then on.
 
@@ -142,8 +164,8 @@ def format_data(root: str) -> None:
     except subprocess.TimeoutExpired as error:
         raise JobError(f"Kafka's data folder was not made within {FORMAT_SECONDS:.0f} s: try again") from error
     if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip()).splitlines()
-        raise JobError(f"Kafka's data folder {folder / DATA} cannot be made: {said[-1] if said else 'no reason given'}")
+        told = last_words((done.stdout + done.stderr).splitlines()) or f"exit code {done.returncode}"
+        raise JobError(f"Kafka's data folder {folder / DATA} cannot be made ({told}): see to that and start it again")
 
 
 def command() -> list[str]:
@@ -159,4 +181,4 @@ def environment() -> dict[str, str]:
 
 def _java() -> list[str]:
     log = (f"-Dlakehouse.broker.log={LOG}", f"-Dlog4j2.configurationFile={(conf_folder() / LOG_SETTINGS).as_uri()}")
-    return [str(find_java()), *JVM, *log, "-cp", class_path(groups=("broker",))]
+    return [str(check_java()), *JVM, *log, "-cp", class_path(groups=("broker",))]

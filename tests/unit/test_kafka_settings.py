@@ -85,3 +85,11 @@ def test_all_that_contradicts_itself_is_told_at_once(monkeypatch: pytest.MonkeyP
         if part not in finding
     ] == []
     assert "password" not in finding.lower().replace("password_env", "")
+
+
+@pytest.mark.parametrize("name", KafkaSettings.model_fields)
+def test_a_password_in_the_wrong_place_is_not_repeated(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(f"LAKEHOUSE_KAFKA__{name.upper()}", f"{SECRET}@{SECRET}")
+    _, findings = checked_settings("local", None)
+    assert findings
+    assert SECRET not in str(findings)
