@@ -48,7 +48,7 @@ def test_a_broker_that_stays_away_is_given_up_with_a_sentence(home: Path, there:
         began = time.monotonic()
         code, out, err = ended(process)
     assert code == 1
-    assert time.monotonic() - began < 12
+    assert time.monotonic() - began < 25
     assert f"{there.address} has not answered for 3 s" in err or "whether the last transaction is committed" in err
     assert "are committed" in err + out
     broker.start(str(home))
@@ -92,7 +92,7 @@ def test_who_is_asked_to_stop_does_not_wait_for_a_frozen_broker(home: Path, ther
         finally:
             os.kill(there.pid, signal.SIGCONT)
     assert code == 130
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 25
     with running("--events", 10) as process:
         assert ended(process)[0] == 0
     assert told(oracle).items() <= read(home, TOPIC).items()
