@@ -75,7 +75,7 @@ OPTIONS = (
     click.option("--partitions", type=click.IntRange(min=1), help="Make the topic with so many where it is missing."),
     click.option("--transactional-id", default="sales-event-producer", show_default=True,
                  help="Of two producers with the same, the later one ends the earlier."),
-    click.option("--transaction-size", type=click.IntRange(min=1), default=100, show_default=True,
+    click.option("--transaction-size", type=click.IntRange(1, 50_000), default=100, show_default=True,
                  help="Events of a transaction, at most."),
     click.option("--interval", type=Finite(min=0), help="Seconds from one transaction to the next."),
     click.option("--rate", type=Finite(min=0, min_open=True), help="Events a second, at most."),

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 from typing import Any, Literal, Protocol, TypeVar
 
@@ -26,6 +27,9 @@ MORE_MILLISECONDS = 5_000
 
 LONGEST_TRANSACTION_SECONDS = 900
 """What brokers allow a transaction to take where nobody has said otherwise."""
+
+AT_ONCE = 2_000
+"""So many messages are to be confirmed within the patience."""
 
 _LOOK_SECONDS = 0.05
 
@@ -145,8 +149,8 @@ def sent(
         StoppedError, UnansweredError, kafka.errors.KafkaError: not all of them are; the transaction is to be aborted.
     """
 
-    def send_all() -> list[Placed]:
-        futures = [(message, link.send(topic, value=message.value, key=message.key)) for message in messages]
+    def send(part: Sequence[Message]) -> list[Placed]:
+        futures = [(message, link.send(topic, value=message.value, key=message.key)) for message in part]
         link.flush(timeout=patience + MORE_MILLISECONDS / 1_000)
         placed = ((message, future.get(timeout=0)) for message, future in futures)
         return [
@@ -155,7 +159,8 @@ def sent(
         ]
 
     link.begin_transaction()
-    return answered(send_all, patience, stopped)
+    parts = (messages[start : start + AT_ONCE] for start in range(0, len(messages), AT_ONCE))
+    return [one for part in parts for one in answered(partial(send, part), patience, stopped)]
 
 
 def committed(link: Link, patience: float) -> bool:

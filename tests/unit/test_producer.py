@@ -105,6 +105,15 @@ def test_who_does_not_answer_is_given_up() -> None:
     assert link.calls == ["begin"]
 
 
+def test_a_large_transaction_may_take_longer_than_the_patience_as_long_as_it_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(transactions, "AT_ONCE", 10)
+    link = FakeLink(on_flush=lambda: time.sleep(0.2))
+    (end,) = run(link, count=45, pace=Pace(size=45, period=0.0), patience=0.6)
+    assert (end.outcome, len(link.log)) == ("committed", 45)
+
+
 def test_an_abort_that_is_not_answered_is_given_up() -> None:
     with pytest.raises(UnansweredError):
         list(run(FakeLink(on_abort=lambda: time.sleep(1)), patience=0.2, spoiled=lambda: True))
