@@ -75,7 +75,7 @@ def start(root: str, port: int | None = None) -> tuple[Broker, bool]:
             raise UsageError(
                 f"the broker runs on port {broker.port} already: lakehouse kafka stop, then start it on {port}"
             )
-        _await_answer(root, broker, begin)  # also one that was found: a start may have been interrupted
+        _await_answer(root, broker, begin, new)  # also one that was found: a start may have been interrupted
     return broker, new
 
 
@@ -104,17 +104,19 @@ def _begun(root: str, port: int | None) -> Broker:
     return broker
 
 
-def _await_answer(root: str, broker: Broker, begin: int) -> None:
+def _await_answer(root: str, broker: Broker, begin: int, new: bool) -> None:
     """Wait until clients are answered.
 
     Raises:
-        JobError: it ended instead, or took too long and was ended; the sentence has what it said last.
+        JobError: it ended instead, or took too long; a new one is then ended. The sentence has what it said last.
     """
     until = time.monotonic() + START_SECONDS
     while time.monotonic() < until and started(broker.pid) == broker.started:
         if is_answering(HOST, broker.port):
             return
         time.sleep(POLL_SECONDS)
+    if not new and started(broker.pid) == broker.started:
+        raise JobError(f"the broker, process {broker.pid}, does not answer: lakehouse kafka stop, then start it again")
     folder = folder_of(root)
     told = last_words([*lines_of(folder / OUTPUT), *lines_of(folder / LOG, begin)])
     if not _ended(broker, signal.SIGKILL):

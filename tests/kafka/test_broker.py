@@ -176,6 +176,20 @@ def test_one_that_never_answers_is_ended(home: Path, monkeypatch: pytest.MonkeyP
     assert not (folder_of(str(home)) / RECORD).exists()
 
 
+def test_one_that_runs_and_does_not_answer_is_told_and_left_alone(
+    home: Path, lakehouse: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found, _ = start(str(home))
+    os.kill(found.pid, signal.SIGSTOP)
+    monkeypatch.setattr(broker, "START_SECONDS", 0.5)
+    monkeypatch.setattr(broker, "STOP_SECONDS", 1.0)
+    done = lakehouse("kafka", "start")
+    assert (done.code, f"process {found.pid}, does not answer: lakehouse kafka stop" in done.sentence) == (1, True)
+    assert "but it does not answer" in lakehouse("kafka", "status").out
+    assert lakehouse("kafka", "stop").out == "the broker is stopped\n", "killed, as it does not end by itself"
+    assert started(found.pid) != found.started
+
+
 def test_settings_that_name_brokers_need_none_here(
     home: Path, lakehouse: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
