@@ -37,6 +37,7 @@ COMMANDS = {
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",
+    "produce": "lakehouse.cli.produce",
 }
 """Where each command is; the function has the command's name."""
 
