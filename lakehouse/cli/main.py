@@ -32,6 +32,7 @@ COMMANDS = {
     "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
     "kafka": "lakehouse.cli.kafka",
+    "stream": "lakehouse.cli.stream",
     "expire": "lakehouse.cli.expire",
     "config": "lakehouse.cli.config",
     "doctor": "lakehouse.cli.care",
