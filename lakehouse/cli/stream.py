@@ -15,14 +15,15 @@ import click
 
 from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.load import AS_JSON, NO_WAIT
-from lakehouse.cli.show import document, sentence, shown, working
+from lakehouse.cli.show import document, sentence, shown, table, working
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when a command runs
     from pyspark.sql import SparkSession
 
     from lakehouse.runtime.lake import Lake
-    from lakehouse.streams.bronze.job import Landed, Wanted
+    from lakehouse.streams.bronze.job import Wanted
+    from lakehouse.streams.bronze.sink import Landed
 
 TOPIC = click.option("--topic", help="Which topic.  [default: the setting kafka.topic]")
 
@@ -60,6 +61,41 @@ def bronze(env: str | None, /, as_json: bool, no_wait: bool, **given: Any) -> in
     return _land(env, given, as_json=as_json, wait=not no_wait)
 
 
+@stream.command()
+@TOPIC
+@AS_JSON
+@click.pass_obj
+def status(env: str | None, topic: str | None, as_json: bool) -> int:
+    """How far events have landed: the lag of each partition, the last batch, rates, the last error."""
+    from lakehouse.care.stream_status import stream_status_of
+    from lakehouse.runtime.lake import open_lake
+
+    lake = open_lake(env)
+    told = stream_status_of(lake, topic or lake.settings.kafka.topic)
+    if as_json:
+        document(told)
+    else:
+        _show(told)
+    return 0
+
+
+def _show(told: dict[str, Any]) -> None:
+    columns = ["partition", "end", "landed", "behind", "seconds"]
+    table(f"Topic {told['topic']}", columns, ([one[name] for name in columns] for one in told["partitions"]))
+    if batch := told["last_batch"]:
+        rates = ", ".join(f"{shown(rate)} in the last {time}" for time, rate in told["events_per_second"].items())
+        sentence(f"last batch: {shown(batch['rows'])} event(s) at {shown(batch['at'])}; events a second: {rates}")
+    if run := told["run"]:
+        sentence(f"last run: {run['status']}, begun {shown(run['started'])}, ended {shown(run['ended'])}")
+    if error := told["last_error"]:
+        sentence(f"last error, {shown(error['ended'])}: {error['error']}", good=False)
+    exact = all(one["exact"] for one in told["partitions"])
+    sentence(
+        f"{'' if exact else 'at most '}{shown(told['behind'])} event(s) behind, {shown(told['seconds'])} s",
+        good=not told["behind"],
+    )
+
+
 @click.command(context_settings=HELP)
 @ENV
 @_options
@@ -73,12 +109,13 @@ def _land(env: str | None, given: dict[str, Any], *, as_json: bool, wait: bool) 
     """Land, recorded as a run, and tell what came of it."""
     from lakehouse.ops import runs
     from lakehouse.runtime.lake import open_lake
-    from lakehouse.streams.bronze.job import Landed, land_events
+    from lakehouse.streams.bronze.job import land_events
+    from lakehouse.streams.bronze.sink import Landed
 
     lake = open_lake(env)
     wanted = _wanted(lake, **given)
     landed = Landed(topic=wanted.topic)
-    with working() as say, _asked_to_stop() as stop, runs.recorded(lake, "stream", wanted.topic) as run:
+    with working() as say, _asked_to_stop() as stop, runs.recorded(lake, runs.STREAM, wanted.topic) as run:
         try:
             land_events(_session(lake), lake, wanted, landed, stop=stop, wait=wait, say=say)
         finally:

@@ -13,6 +13,7 @@ OF_BROKERS = re.compile(
     r"Cannot fetch record|UNABLE_TO_FETCH_OFFSETS|KafkaIllegalState"
 )
 REFUSED = re.compile(r"\w*(?:AuthorizationException|AuthenticationException)[^\n]*")
+OF_CLIENT = re.compile(r"org\.apache\.kafka[\w.$]*(?:Exception|Error): ([^\n]+)")
 NO_SPACE = "No space left on device"
 
 
@@ -32,13 +33,13 @@ def told(error: BaseException, topic: str) -> BaseException:
         )
     if OF_BROKERS.search(text):
         return AwayError(
-            f"the brokers of topic {topic} failed ({_first_line(text)}): see that they run, and run the command again; "
+            f"the brokers of topic {topic} failed ({_reason(text)}): see that they run, and run the command again; "
             "what has landed is kept, and it goes on from there"
         )
     return error
 
 
-def _first_line(text: str) -> str:
-    """The innermost reason."""
-    causes = re.findall(r"(?:Caused by: |^)(?:[\w.$]+(?:Exception|Error): )([^\n]+)", text, re.MULTILINE)
-    return (causes[-1] if causes else text.strip().partition("\n")[0])[:200]
+def _reason(text: str) -> str:
+    """What Kafka's client says last, without the names of Spark and Java around it."""
+    found = OF_CLIENT.findall(text)
+    return (found[-1] if found else text.strip().partition("\n")[0])[:200]

@@ -9,13 +9,13 @@ import threading
 import uuid
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import monotonic
 
 from pyspark.sql import SparkSession
 
-from lakehouse.errors import JobError
+from lakehouse.errors import LakehouseError
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
@@ -26,8 +26,8 @@ from lakehouse.streams.bronze.compaction import compact
 from lakehouse.streams.bronze.faults import AwayError, told
 from lakehouse.streams.bronze.positions import Positions, positions_of, write_floors
 from lakehouse.streams.bronze.query import Pace, run_query
-from lakehouse.streams.bronze.sink import Sink, floors_of
-from lakehouse.streams.bronze.start import BehindError, Gap, LostError, Start, start_at
+from lakehouse.streams.bronze.sink import Landed, Sink, floors_of
+from lakehouse.streams.bronze.start import BehindError, LostError, Start, start_at
 from lakehouse.streams.topic_offsets import TopicOffsets, offsets_of
 
 PAUSE_SECONDS = 1.0
@@ -42,16 +42,6 @@ class Wanted:
     pace: Pace
     patience: float
     skip_lost: bool = False
-
-
-@dataclass(kw_only=True, slots=True)
-class Landed:
-    """What a job has landed, and the offsets that it left out because they are gone."""
-
-    topic: str
-    batches: int = 0
-    rows: int = 0
-    gaps: list[Gap] = field(default_factory=list)
 
 
 def land_events(
@@ -100,11 +90,12 @@ def _lives(job: _Job) -> None:
         rows = job.landed.rows
         try:
             _life(job)
-        except (AwayError, BehindError) as error:
-            since = monotonic() if since is None or job.landed.rows > rows else since
+        except (AwayError, BehindError):
+            if since is None or job.landed.rows > rows:
+                since = monotonic()
+                job.say(f"the brokers fail: trying again for {job.wanted.patience:.0f} s")
             if monotonic() - since >= job.wanted.patience:
                 raise
-            job.say(f"trying again: {error}")
             job.stop.wait(PAUSE_SECONDS)
         else:
             return
@@ -116,17 +107,19 @@ def _life(job: _Job) -> None:
         there, before, start = _beginning(job.lake, job.wanted)
     except (LostError, BehindError):
         raise
-    except JobError as error:  # it was there when the job began
+    except LakehouseError as error:  # brokers and topic were there when the job began
         raise AwayError(str(error)) from error
     for gap in start.gaps:
         job.say(f"offsets {gap.first} to {gap.end - 1} of partition {gap.partition} are gone and left out")
     job.landed.gaps += start.gaps
     day = _begin_day(job, there, before, start)
     compact(job.spark, job.lake, job.held, day)
+    behind = sum(span.end - start.offsets[number] for number, span in there.spans.items())
+    job.say(f"landing topic {there.topic}: {behind} offset(s) to go")
     sink = Sink(
         lake=job.lake,
         held=job.held,
-        topic=there.topic,
+        landed=job.landed,
         topic_id=there.topic_id,
         life=uuid.uuid4().hex,
         begin=start.offsets,
@@ -137,8 +130,6 @@ def _life(job: _Job) -> None:
         run_query(job.spark, job.lake, sink, job.wanted.pace, job.stop)
     except Exception as error:
         raise told(sink.error or error, there.topic) from error
-    finally:
-        job.landed.batches, job.landed.rows = job.landed.batches + sink.batches, job.landed.rows + sink.rows
 
 
 def _beginning(lake: Lake, wanted: Wanted) -> tuple[TopicOffsets, Positions, Start]:

@@ -54,7 +54,7 @@ def positions_of(lake: Lake, topic: str) -> Positions:
     for partition, following in _landed(lake, topic, since).items():
         found[partition] = max(following, found.get(partition, 0))
     newest = max(floors, key=lambda floor: floor.recorded_at, default=None)
-    return Positions(next_offsets=found, topic_id=newest and newest.topic_id, since=since)
+    return Positions(next_offsets=found, topic_id=newest.topic_id if newest else None, since=since)
 
 
 def write_floors(lake: Lake, floors: Iterable[Floor]) -> None:

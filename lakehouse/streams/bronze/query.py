@@ -16,7 +16,7 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze.sink import Sink
 from lakehouse.streams.connection import spark_options
 
-POLL_SECONDS = 0.5
+POLL_SECONDS = 1
 
 OF_SOURCE = {
     "kafka.isolation.level": "read_committed",
@@ -66,11 +66,11 @@ def run_query(spark: SparkSession, lake: Lake, sink: Sink, pace: Pace, stop: thr
 
 
 def _started(spark: SparkSession, lake: Lake, sink: Sink, pace: Pace) -> StreamingQuery:
-    begin = {sink.topic: {str(number): offset for number, offset in sink.begin.items()}}
+    begin = {sink.landed.topic: {str(number): offset for number, offset in sink.begin.items()}}
     messages = (
         spark.readStream.format("kafka")
         .options(**OF_SOURCE, **spark_options(lake.settings))
-        .option("subscribe", sink.topic)
+        .option("subscribe", sink.landed.topic)
         .option("startingOffsets", json.dumps(begin))
         .option("maxOffsetsPerTrigger", str(pace.most))
         .option("minPartitions", str(lake.settings.spark.shuffle_partitions))

@@ -21,6 +21,7 @@ from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.compaction import compact
 from lakehouse.streams.bronze.positions import Floor, positions_of, write_floors
 from lakehouse.streams.bronze.rows import landed_rows
+from lakehouse.streams.bronze.start import Gap
 
 COMMITS_A_COMPACTION = 50
 """After so many commits it is looked whether the day has too many small files."""
@@ -29,16 +30,26 @@ ONE_DAY = ("spark.sql.maxConcurrentOutputFileWriters", "2")
 """Else Spark would sort each batch by its one landing day before it writes it."""
 
 
+@dataclass(kw_only=True, slots=True)
+class Landed:
+    """What a job has landed so far, and the offsets that it left out because they are gone."""
+
+    topic: str
+    batches: int = 0
+    rows: int = 0
+    gaps: list[Gap] = field(default_factory=list)
+
+
 @dataclass(kw_only=True)
 class Sink:
-    """One life of the query: what it began at, and what it has landed.
+    """One life of the query: what it began at, and where it counts what it lands.
 
     `stopping` set makes it take no batch more; `idle` is set while none is under way; `error` is what went wrong here.
     """
 
     lake: Lake
     held: Lease
-    topic: str
+    landed: Landed
     topic_id: str
     life: str
     begin: Mapping[int, int]
@@ -47,8 +58,6 @@ class Sink:
     stopping: threading.Event = field(default_factory=threading.Event)
     idle: threading.Event = field(default_factory=threading.Event)
     error: BaseException | None = None
-    batches: int = 0
-    rows: int = 0
 
     def __post_init__(self) -> None:
         self.idle.set()
@@ -70,14 +79,14 @@ class Sink:
         reached("stream-batch-begun")
         self._begin_day(messages, now.date())
         batch_id = f"{self.life}-{number}"
-        rows = landed_rows(messages, batch_id, self.day, now, self.begin)
+        events = landed_rows(messages, batch_id, self.day, now, self.begin)
         self.held.check()
-        append(self.lake, rows.coalesce(self.lake.settings.spark.shuffle_partitions), batch_id)
+        append(self.lake, events.coalesce(self.lake.settings.spark.shuffle_partitions), batch_id)
         reached("stream-written")
-        if landed := rows_landed(self.lake, batch_id):
-            self.batches, self.rows = self.batches + 1, self.rows + landed
-            self.say(f"{landed} event(s) landed in {monotonic() - began:.1f} s, {self.rows} in all")
-            if self.batches % COMMITS_A_COMPACTION == 0:
+        if rows := rows_landed(self.lake, batch_id):
+            self.landed.batches, self.landed.rows = self.landed.batches + 1, self.landed.rows + rows
+            self.say(f"{rows} event(s) landed in {monotonic() - began:.1f} s, {self.landed.rows} in all")
+            if self.landed.batches % COMMITS_A_COMPACTION == 0:
                 compact(messages.sparkSession, self.lake, self.held, self.day)
         reached("stream-batch-done")
 
@@ -85,10 +94,10 @@ class Sink:
         """Where a day begins: write down up to where those before it go, and compact them."""
         if today <= self.day:
             return
-        landed = positions_of(self.lake, self.topic)
+        landed = positions_of(self.lake, self.landed.topic)
         self.held.check()
         offsets = {**self.begin, **landed.next_offsets}
-        write_floors(self.lake, floors_of(self.topic, self.topic_id, offsets, today))
+        write_floors(self.lake, floors_of(self.landed.topic, self.topic_id, offsets, today))
         self.day = today
         compact(messages.sparkSession, self.lake, self.held, today)
 

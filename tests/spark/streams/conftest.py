@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import pytest
 
+from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.streams import broker
 from tests.kafka.conftest import lakehouse, served
 
@@ -22,6 +23,12 @@ def topic(served: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setenv(SERVERS, there.address)
     monkeypatch.setenv(TOPIC, name)
     return name
+
+
+@pytest.fixture
+def lake(home: Path, topic: str) -> Lake:
+    """A lakehouse without data that knows the broker and the topic."""
+    return open_lake("local")
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 A lakehouse, the home of a broker and a topic flow in; assertions flow out.
 """
 
+from itertools import pairwise
 from pathlib import Path
 
 import pyarrow as pa
@@ -51,5 +52,5 @@ def gaps_accounted_for(lake: Lake, served: Path, topic: str) -> int:
     for number in {partition for partition, _ in everything}:
         offsets = sorted(offset for partition, offset in everything if partition == number)
         assert offsets[0] == 0
-        assert all(later - earlier <= 2 for earlier, later in zip(offsets, offsets[1:], strict=False))
+        assert all(later - earlier <= 2 for earlier, later in pairwise(offsets))
     return len(aborted)
