@@ -1,7 +1,7 @@
 """`lakehouse stream`: events of Kafka into bronze, and how far they are.
 
 In: options. Out: rows of `bronze.sales_events`, and sentences or one JSON document about them. Guaranteed: SIGTERM and
-Ctrl-C let the batch under way be finished; looking on starts no Spark session.
+Ctrl-C let the batch under way be finished.
 """
 
 import signal
@@ -15,7 +15,8 @@ import click
 
 from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.load import AS_JSON, NO_WAIT
-from lakehouse.cli.show import document, sentence, shown, table, working
+from lakehouse.cli.show import document, sentence, shown, working
+from lakehouse.cli.stream_look import TOPIC, expire, status
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when a command runs
@@ -24,8 +25,6 @@ if TYPE_CHECKING:  # loaded when a command runs
     from lakehouse.runtime.lake import Lake
     from lakehouse.streams.bronze.job import Wanted
     from lakehouse.streams.bronze.sink import Landed
-
-TOPIC = click.option("--topic", help="Which topic.  [default: the setting kafka.topic]")
 
 OPTIONS = (
     TOPIC,
@@ -53,47 +52,16 @@ def stream() -> None:
     """Events of Kafka, landed in bronze as they came: each committed one once."""
 
 
+stream.add_command(status)
+stream.add_command(expire)
+
+
 @stream.command()
 @_options
 @click.pass_obj
 def bronze(env: str | None, /, as_json: bool, no_wait: bool, **given: Any) -> int:
     """Land the events of a topic in `bronze.sales_events`, until SIGTERM or Ctrl-C; with --once, what is there now."""
     return _land(env, given, as_json=as_json, wait=not no_wait)
-
-
-@stream.command()
-@TOPIC
-@AS_JSON
-@click.pass_obj
-def status(env: str | None, topic: str | None, as_json: bool) -> int:
-    """How far events have landed: the lag of each partition, the last batch, rates, the last error."""
-    from lakehouse.care.stream_status import stream_status_of
-    from lakehouse.runtime.lake import open_lake
-
-    lake = open_lake(env)
-    told = stream_status_of(lake, topic or lake.settings.kafka.topic)
-    if as_json:
-        document(told)
-    else:
-        _show(told)
-    return 0
-
-
-def _show(told: dict[str, Any]) -> None:
-    columns = ["partition", "end", "landed", "behind", "seconds"]
-    table(f"Topic {told['topic']}", columns, ([one[name] for name in columns] for one in told["partitions"]))
-    if batch := told["last_batch"]:
-        rates = ", ".join(f"{shown(rate)} in the last {time}" for time, rate in told["events_per_second"].items())
-        sentence(f"last batch: {shown(batch['rows'])} event(s) at {shown(batch['at'])}; events a second: {rates}")
-    if run := told["run"]:
-        sentence(f"last run: {run['status']}, begun {shown(run['started'])}, ended {shown(run['ended'])}")
-    if error := told["last_error"]:
-        sentence(f"last error, {shown(error['ended'])}: {error['error']}", good=False)
-    exact = all(one["exact"] for one in told["partitions"])
-    sentence(
-        f"{'' if exact else 'at most '}{shown(told['behind'])} event(s) behind, {shown(told['seconds'])} s",
-        good=not told["behind"],
-    )
 
 
 @click.command(context_settings=HELP)
@@ -155,7 +123,12 @@ def _session(lake: "Lake") -> "Callable[[], SparkSession]":
 def _tell(landed: "Landed", *, stopped: bool, as_json: bool) -> None:
     if as_json:
         gaps = [{"partition": gap.partition, "first": gap.first, "end": gap.end} for gap in landed.gaps]
-        told = {"topic": landed.topic, "batches": landed.batches, "rows": landed.rows}
+        told = {
+            "topic": landed.topic,
+            "batches": landed.batches,
+            "rows": landed.rows,
+            "seconds": round(landed.seconds, 2),
+        }
         document({"ok": True, **told, "stopped": stopped, "lost": gaps})
         return
     told_of = f"topic {landed.topic}: {shown(landed.rows)} event(s) landed in {shown(landed.batches)} batch(es)"

@@ -126,10 +126,13 @@ def _life(job: _Job) -> None:
         day=day,
         say=job.say,
     )
+    began = monotonic()
     try:
         run_query(job.spark, job.lake, sink, job.wanted.pace, job.stop)
     except Exception as error:
         raise told(sink.error or error, there.topic) from error
+    finally:
+        job.landed.seconds += monotonic() - began
 
 
 def _beginning(lake: Lake, wanted: Wanted) -> tuple[TopicOffsets, Positions, Start]:

@@ -32,11 +32,12 @@ ONE_DAY = ("spark.sql.maxConcurrentOutputFileWriters", "2")
 
 @dataclass(kw_only=True, slots=True)
 class Landed:
-    """What a job has landed so far, and the offsets that it left out because they are gone."""
+    """What a job has landed so far and in how long, and the offsets that it left out because they are gone."""
 
     topic: str
     batches: int = 0
     rows: int = 0
+    seconds: float = 0.0
     gaps: list[Gap] = field(default_factory=list)
 
 
