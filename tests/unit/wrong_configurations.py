@@ -85,7 +85,7 @@ FILES: dict[str, tuple[str, str | bytes | tuple[str, str] | None, str]] = {
     "jars of broken YAML": (JARS, "groups: [", "is not a list of jars: line 1"),
     "jars of a doubled key": (JARS, "groups: {}\ngroups: {}", "the key 'groups' stands twice"),
     "jars not in UTF-8": (JARS, b"groups: \xfc", "save it as UTF-8"),
-    "jars without Delta": (JARS, "groups: {other: []}", "has no group delta: it has other"),
+    "jars without Delta": (JARS, "groups: {other: []}", "has no group delta, s3, kafka: it has other"),
     "a jar of a bad hash": (JARS, ("sha256: 27d4", "sha256: 27D4"), "64 lower-case hexadecimal digits"),
     "a jar of no coordinate": (JARS, ("delta-spark_4.2_2.13:", "delta-spark-"), "is not group:artifact:version"),
     "a jar of another key": (JARS, ("sha256: 27d4", "md5: 27d4"), "exactly coordinate and sha256"),
