@@ -26,6 +26,8 @@ if TYPE_CHECKING:  # loaded when a command runs
     from lakehouse.streams.bronze.job import Wanted
     from lakehouse.streams.bronze.sink import Landed
 
+STOPPING = (signal.SIGINT, signal.SIGTERM)
+
 OPTIONS = (
     TOPIC,
     click.option("--once", is_flag=True, help="Land what the topic holds now, and end."),
@@ -85,7 +87,7 @@ def _land(env: str | None, given: dict[str, Any], *, as_json: bool, wait: bool) 
     landed = Landed(topic=wanted.topic)
     with working() as say, _asked_to_stop() as stop, runs.recorded(lake, runs.STREAM, wanted.topic) as run:
         try:
-            land_events(_session(lake), lake, wanted, landed, stop=stop, wait=wait, say=say)
+            land_events(_session(lake, stop), lake, wanted, landed, stop=stop, wait=wait, say=say)
         finally:
             run.batches, run.rows_in = landed.batches, landed.rows
     _tell(landed, stopped=stop.is_set(), as_json=as_json)
@@ -111,11 +113,13 @@ def _wanted(
     return Wanted(topic=name, pace=pace, patience=patience, skip_lost=skip_lost)
 
 
-def _session(lake: "Lake") -> "Callable[[], SparkSession]":
+def _session(lake: "Lake", stop: "Stop") -> "Callable[[], SparkSession]":
     def session() -> "SparkSession":
         from lakehouse.runtime.session import open_session
 
-        return open_session(lake.settings)
+        spark = open_session(lake.settings)
+        stop.listen()  # Spark has put an answer of its own to Ctrl-C in the place of ours
+        return spark
 
     return session
 
@@ -136,17 +140,25 @@ def _tell(landed: "Landed", *, stopped: bool, as_json: bool) -> None:
     sentence(f"{told_of}{f', {shown(lost)} offset(s) were gone' if lost else ''}", good=not lost)
 
 
-@contextmanager
-def _asked_to_stop() -> Iterator[Event]:
-    """SIGINT and SIGTERM ask to stop; a second one interrupts whatever is done."""
-    stop = Event()
+class Stop(Event):
+    """Set when SIGINT or SIGTERM asks to stop; a second one interrupts whatever is done."""
 
-    def asked(number: int, frame: FrameType | None) -> None:
-        if stop.is_set():
+    def listen(self) -> None:
+        """Be the one whom signals reach."""
+        for number in STOPPING:
+            signal.signal(number, self._asked)
+
+    def _asked(self, number: int, frame: FrameType | None) -> None:
+        if self.is_set():
             raise KeyboardInterrupt
-        stop.set()
+        self.set()
 
-    before = {number: signal.signal(number, asked) for number in (signal.SIGINT, signal.SIGTERM)}
+
+@contextmanager
+def _asked_to_stop() -> Iterator[Stop]:
+    stop = Stop()
+    before = {number: signal.getsignal(number) for number in STOPPING}
+    stop.listen()
     try:
         yield stop
     finally:

@@ -229,7 +229,9 @@ def test_a_missing_list_is_one_sentence(tmp_path):
 
 def test_the_class_path_holds_the_cached_files_and_refuses_a_folder_it_cannot_name(tmp_path, monkeypatch):
     jar = Jar(coordinate="org.example:own:1", sha256=hashlib.sha256(b"own").hexdigest())
-    conf = conf_with(tmp_path, f"groups: {{delta: [{{coordinate: '{jar.coordinate}', sha256: '{jar.sha256}'}}]}}")
+    conf = conf_with(
+        tmp_path, f"groups: {{delta: [{{coordinate: '{jar.coordinate}', sha256: '{jar.sha256}'}}], s3: [], kafka: []}}"
+    )
     for name in ("with blank", "with:colon"):
         (tmp_path / name).mkdir()
         (tmp_path / name / jar.file_name).write_bytes(b"own")
