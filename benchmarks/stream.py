@@ -17,7 +17,7 @@ from benchmarks.report import Report, Table
 from lakehouse.errors import JobError
 from lakehouse.streams import broker
 
-EVENTS, FEW = 1_000_000, 5_000
+EVENTS, FEW = 200_000, 5_000
 PARTITIONS = 4
 
 
