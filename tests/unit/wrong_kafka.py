@@ -39,7 +39,7 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
     "a port for others": ({**HERE, "port": "9092"}, "port", "leave one of the two out"),
     "a protocol that there is not": ({**HERE, "security_protocol": "TLS"}, "security_protocol", "input should be"),
     "a mechanism that there is not": ({**HERE, "sasl_mechanism": "GSSAPI"}, "sasl_mechanism", "input should be"),
-    "TLS that is neither": ({**HERE, "tls": "maybe"}, "tls", "boolean"),
+    "TLS that is neither": ({**HERE, "tls": "maybe"}, "tls", "true or false"),
     "a protocol for the local broker": ({"security_protocol": "SSL"}, "security_protocol", NAMED),
     "no TLS for the local broker": ({"tls": "false"}, "tls", NAMED),
     "a user for the local broker": ({**SIGNED_IN}, "username", NAMED),
