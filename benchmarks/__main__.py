@@ -23,6 +23,7 @@ BENCHES = {
     "changes": "changes",
     "publish": "publish",
     "bucket": "bucket",
+    "stream": "stream",
 }
 """A bench's name → its module here."""
 

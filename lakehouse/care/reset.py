@@ -11,8 +11,9 @@ from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.storage import Store
 from lakehouse.silver import SALES
 from lakehouse.streams import broker
+from lakehouse.streams.bronze import EVENTS
 
-WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse")
+WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", EVENTS)
 """The leases that writing jobs hold while they work."""
 
 OF_THIS_MACHINE = ("warehouse.files", broker.STARTING)
@@ -43,4 +44,5 @@ def _places(lake: Lake) -> dict[str, Store]:
     """What is where; leases go last."""
     here = LocalStore(root=lake.home)
     of_store = dict.fromkeys(("bronze", "silver", "gold", "ops"), lake.store)
-    return {**of_store, "staging": lake.scratch, "warehouse": here, "kafka": here, "logs": here, "leases": lake.store}
+    of_scratch = dict.fromkeys(("staging", "streams"), lake.scratch)
+    return {**of_store, **of_scratch, "warehouse": here, "kafka": here, "logs": here, "leases": lake.store}

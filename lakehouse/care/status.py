@@ -121,7 +121,7 @@ def _runs(lake: Lake) -> list[dict[str, Any]]:
             "started": row["started_at"],
             "command": row["command"],
             "source": row["source"],
-            "status": _run_status(row),
+            "status": run_status(row),
             "rows in": row["rows_in"],
             "error": row["error"],
         }
@@ -129,7 +129,7 @@ def _runs(lake: Lake) -> list[dict[str, Any]]:
     ]
 
 
-def _run_status(row: dict[str, Any]) -> str:
+def run_status(row: dict[str, Any]) -> str:
     """`killed` where a run of this machine says running and its process is gone."""
     *_, host, process, _ = row["run_id"].split("-")
     if row["status"] == "running" and host == os.uname().nodename.rpartition("-")[2] and not _alive(int(process)):

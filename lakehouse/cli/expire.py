@@ -16,8 +16,13 @@ def _age(_: click.Context, __: click.Parameter, given: str) -> timedelta:
     return timedelta(days=int(given[:-1]))
 
 
+OLDER_THAN = click.option(
+    "--older-than", required=True, callback=_age, metavar="DAYS", help="Landed so long ago or longer: 90d."
+)
+
+
 @click.command()
-@click.option("--older-than", required=True, callback=_age, metavar="DAYS", help="Landed so long ago or longer: 90d.")
+@OLDER_THAN
 @click.option("--source", help="Only files of this feed.")
 @click.option("--delete", is_flag=True, help="Delete them; else they are only listed.")
 @NO_WAIT

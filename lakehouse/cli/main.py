@@ -32,11 +32,13 @@ COMMANDS = {
     "audit": "lakehouse.cli.audit",
     "warehouse": "lakehouse.cli.warehouse",
     "kafka": "lakehouse.cli.kafka",
+    "stream": "lakehouse.cli.stream",
     "expire": "lakehouse.cli.expire",
     "config": "lakehouse.cli.config",
     "doctor": "lakehouse.cli.care",
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",
+    "produce": "lakehouse.cli.produce",
 }
 """Where each command is; the function has the command's name."""
 

@@ -7,7 +7,7 @@ raised here; an empty list means that everything named does exist.
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from lakehouse.contract import reading, rules
+from lakehouse.contract import events, reading, rules
 from lakehouse.contract.model import Expectation, Source, Table
 
 _NAME = re.compile(r"_?[a-z][a-z0-9_]*")
@@ -58,6 +58,7 @@ def _table(
         ("keys", table.keys),
         ("sequence_by", table.sequence_by),
         ("layout.cluster_by", table.cluster_by),
+        ("layout.partition_by", table.partition_by),
         ("history.track_history", table.track_history),
         ("apply_as_deletes", (table.apply_as_deletes,) if table.apply_as_deletes else ()),
     ):
@@ -72,6 +73,11 @@ def _table(
     for expectation in table.expectations:
         yield from _expectation(expectation, columns)
     yield from _dimension(table, feeds)
+    if table.cluster_by and table.partition_by:
+        yield "layout: a table is clustered or partitioned, not both"
+    if table.event:
+        yield from events.findings(table, table.event, feeds)
+        yield from _names("event.fields", [f.name for f in table.event.fields])
 
 
 def _dimension(table: Table, sources: Collection[str]) -> Iterator[str]:

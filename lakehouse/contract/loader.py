@@ -15,17 +15,18 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from lakehouse.contract import consistency
-from lakehouse.contract.model import Catalog, Column, Expectation, Source, SourceColumn, Table
+from lakehouse.contract.model import Catalog, Column, Event, EventField, Expectation, Source, SourceColumn, Table
 from lakehouse.contract.strict_yaml import parse_yaml, yaml_fault
 from lakehouse.errors import UsageError
 
 T = TypeVar("T", Table, Source)
 
-for _declaration in (Table, Source, Column, SourceColumn, Expectation):
+for _declaration in (Table, Source, Column, SourceColumn, Expectation, Event, EventField):
     cast(Any, _declaration).__pydantic_config__ = ConfigDict(extra="forbid")
 
 _GROUPED: Mapping[str, tuple[str, str]] = {
     "cluster_by": ("layout", "cluster_by"),
+    "partition_by": ("layout", "partition_by"),
     "scd": ("history", "scd"),
     "track_history": ("history", "track_history"),
     "as_of_pattern": ("as_of", "pattern"),
@@ -106,8 +107,11 @@ def _misplaced(declared: Mapping[Any, Any], named_by: str) -> Iterator[str]:
             yield f"name: there is no such key; the name is given as {named_by!r}"
         elif key in _GROUPED:
             yield f"{key}: there is no such key here; it belongs at {'.'.join(_GROUPED[key])}"
-    for key in ("columns", "expectations"):
-        if not isinstance(declared.get(key, {}), dict):
+    event = declared.get("event")
+    named = {key: declared.get(key, {}) for key in ("columns", "expectations")}
+    named |= {"event.fields": event.get("fields", {})} if isinstance(event, dict) else {}
+    for key, value in named.items():
+        if not isinstance(value, dict):
             yield f"{key}: must be a mapping from names to what they mean"
 
 
@@ -123,12 +127,19 @@ def _flat(declared: Mapping[Any, Any], named_by: str) -> dict[Any, Any]:
         elif key == "name":
             continue
         elif key == "columns" and isinstance(value, dict):
-            flat[key] = [{"name": name, **body} if isinstance(body, dict) else body for name, body in value.items()]
+            flat[key] = _listed(value)
+        elif key == "event" and isinstance(value, dict) and isinstance(value.get("fields"), dict):
+            flat[key] = value | {"fields": _listed(value["fields"])}
         elif key == "expectations" and isinstance(value, dict):
             flat[key] = [_expectation(name, body) for name, body in value.items()]
         else:
             flat[key] = value
     return flat
+
+
+def _listed(named: Mapping[Any, Any]) -> list[object]:
+    """Bodies by name as a list of bodies that have their names inside."""
+    return [{"name": name, **body} if isinstance(body, dict) else body for name, body in named.items()]
 
 
 def _expectation(name: object, body: object) -> object:
@@ -145,6 +156,8 @@ def _place(declared: Mapping[Any, Any], loc: tuple[int | str, ...], named_by: st
     first, *rest = loc
     if first in ("columns", "expectations") and rest and isinstance(rest[0], int):
         rest[0] = str(list(declared[first])[rest[0]])
+    if first == "event" and rest[:1] == ["fields"] and rest[1:] and isinstance(rest[1], int):
+        rest[1] = str(list(declared[first]["fields"])[rest[1]])
     top = named_by if first == "name" else ".".join(_GROUPED.get(str(first), (str(first),)))
     return ".".join([top, *map(str, rest)])
 

@@ -8,9 +8,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-Type = Literal["text", "integer", "money", "date", "timestamp", "boolean", "binary", "texts", "counts", "named_texts"]
+Type = Literal[
+    "text", "integer", "money", "date", "timestamp", "boolean", "binary", "texts", "counts", "named_texts", "headers"
+]
 """Column types: `money` is DECIMAL(20,6); `texts` a list of text; `counts` a map from text to integer,
-`named_texts` one from text to text."""
+`named_texts` one from text to text; `headers` a list of Kafka's headers, each a text as key and binary as value."""
 
 SourceType = Literal["text", "integer", "money", "date", "timestamp"]
 """What the text of a file's field can be read as."""
@@ -52,11 +54,37 @@ class Expectation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class EventField:
+    """One field around the row of an event: its name, type, whether it must be there, the only texts it may have."""
+
+    name: str
+    type: SourceType
+    description: str
+    required: bool = False
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """What a table of messages holds in one binary `column`: a JSON object of a `schema_version`.
+
+    `fields` are those around the row; `fields_of` names the source whose columns are the row's fields.
+    """
+
+    description: str
+    column: str
+    schema_version: int
+    fields: tuple[EventField, ...]
+    fields_of: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Table:
     """The contract of one table: `layer.name`, its grain in the description, columns, keys, order, layout, rules.
 
     `sequence_by` orders statements about one key; `apply_as_deletes` names the boolean column that marks a
-    tombstone, whose business columns are NULL; `inputs` are the tables it is built from, without a cycle.
+    tombstone, whose business columns are NULL; `inputs` are the tables it is built from, without a cycle; `event`
+    is what a table of messages holds.
     """
 
     name: str
@@ -67,6 +95,7 @@ class Table:
     sequence_by: tuple[str, ...] = ()
     apply_as_deletes: str | None = None
     cluster_by: tuple[str, ...] = ()
+    partition_by: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     scd: Literal[1, 2] = 1
     track_history: tuple[str, ...] = ()
@@ -74,6 +103,7 @@ class Table:
     freshness_hours: int | None = None
     properties: Mapping[str, str] = field(default_factory=dict)
     expectations: tuple[Expectation, ...] = ()
+    event: Event | None = None
 
     @property
     def layer(self) -> str:

@@ -35,6 +35,9 @@ WITHDRAWAL_POINTS = (
 )
 """Under silver's lease; the books are closed from the accounting to the ledger to the withdrawal itself."""
 
+STREAM_POINTS = ("stream-begun", "stream-batch-begun", "stream-written", "stream-batch-done")
+"""Under the lease of the table of events; before the query begins, and around the commit of each batch of it."""
+
 EXPIRY_POINTS = ("expired-in-ledger", "expired-object-gone")
 """Under the leases of silver and of the ledger; after the rows, and after each file."""
 

@@ -18,6 +18,9 @@ from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.runs"
 
+STREAM = "stream"
+"""The command of runs that land events; their source is the topic."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Run:

@@ -1,1 +1,1 @@
-"""Kafka on our side: a broker of this machine, how brokers are reached, topics."""
+"""Kafka on our side: a broker of this machine, how brokers are reached, topics; events and their producer."""

@@ -25,9 +25,13 @@ NOT_THERE, FORBIDDEN = 3, 29
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Topic:
-    """A topic as it is; `allowed` are the operations this user may do on it, None where the broker does not say."""
+    """A topic as it is; `allowed` are the operations this user may do on it, None where the broker does not say.
+
+    Another topic of the same name has another `topic_id`; brokers before 2.8 give the same to all.
+    """
 
     name: str
+    topic_id: str
     partitions: int
     allowed: tuple[str, ...] | None
 
@@ -48,7 +52,7 @@ def described(settings: Settings, name: str) -> Topic | None:
         UsageError: no broker is known, or what the settings name is not as it must be.
     """
     with asked(client_options(settings)) as client:
-        return _described(client, name)
+        return described_by(client, name)
 
 
 def ensured(settings: Settings, name: str, partitions: int | None) -> Ensured:
@@ -61,7 +65,7 @@ def ensured(settings: Settings, name: str, partitions: int | None) -> Ensured:
     if fault := topic_fault(name):
         raise UsageError(f"{name[:60]!r} {fault}")
     with asked(client_options(settings)) as client:
-        there = _described(client, name)
+        there = described_by(client, name)
         done: Literal["created", "grown", "as before"] = "as before"
         if there is None:
             _create(client, name, partitions or PARTITIONS)
@@ -75,7 +79,7 @@ def ensured(settings: Settings, name: str, partitions: int | None) -> Ensured:
             client.create_partitions({name: partitions})
             done = "grown"
         client.wait_for_topics([name])
-        now = _described(client, name)
+        now = described_by(client, name)
     if now is None:
         raise JobError(f"topic {name} was made, but is not there: another program may have removed it; try again")
     return Ensured(topic=now, done=done)
@@ -91,7 +95,12 @@ def _create(client: "KafkaAdminClient", name: str, partitions: int) -> None:
         return
 
 
-def _described(client: "KafkaAdminClient", name: str) -> Topic | None:
+def described_by(client: "KafkaAdminClient", name: str) -> Topic | None:
+    """The topic, as a client tells it that is connected already.
+
+    Raises:
+        JobError: this user may not know of it.
+    """
     (told,) = client.describe_topics([name])
     if told["error_code"] == NOT_THERE:
         return None
@@ -100,6 +109,7 @@ def _described(client: "KafkaAdminClient", name: str) -> Topic | None:
     allowed = told.get("authorized_operations")
     return Topic(
         name=name,
+        topic_id=str(told.get("topic_id") or ""),
         partitions=len(told["partitions"]),
         allowed=tuple(sorted(allowed)) if isinstance(allowed, list) else None,
     )

@@ -1,4 +1,4 @@
-"""A small configuration: two tables and a source, and the findings of the loader when a text of it is changed."""
+"""A small configuration: three tables and a source, and the findings of the loader when a text of it is changed."""
 
 from pathlib import Path
 
@@ -7,6 +7,7 @@ from lakehouse.contract.loader import ContractError, load_catalog
 LINES = "contracts/silver/lines.yml"
 DAYS = "contracts/gold/days.yml"
 SHOP = "sources/shop.yml"
+MESSAGES = "contracts/bronze/messages.yml"
 
 TREE = {
     LINES: """\
@@ -36,6 +37,27 @@ history: {scd: 1, track_history: [amount]}
 columns:
   day: {type: date, required: true, description: The day.}
   amount: {type: money, description: The amount.}
+""",
+    MESSAGES: """\
+table: bronze.messages
+description: One row per message.
+owner: data engineering
+keys: [offset]
+layout: {partition_by: [day]}
+columns:
+  offset: {type: integer, required: true, description: The place.}
+  value: {type: binary, description: The event.}
+  day: {type: date, required: true, description: The day.}
+event:
+  description: A statement about a line.
+  column: value
+  schema_version: 1
+  fields:
+    event_id: {type: text, required: true, description: The event.}
+    event_time: {type: timestamp, required: true, description: When.}
+    op: {type: text, required: true, values: [upsert, delete], description: What.}
+    shop: {type: text, description: Who.}
+  fields_of: shop
 """,
     SHOP: """\
 source: shop

@@ -228,7 +228,7 @@ def test_a_sound_configuration_says_what_there_is(lakehouse: Command, conf: Path
     ended = lakehouse("config", "check")
     assert (ended.code, ended.err) == (0, "")
     jars = len(listed(conf))
-    assert ended.out == f"the configuration of 'local' is sound: 14 contracts, 2 sources, {jars} jars, from {conf}\n"
+    assert ended.out == f"the configuration of 'local' is sound: 16 contracts, 2 sources, {jars} jars, from {conf}\n"
     document = json.loads(lakehouse("config", "check", "--json").out)
     assert document == {"ok": True, "environment": "local", "findings": []}
     assert not home.exists()

@@ -27,6 +27,7 @@ def derived() -> dict[str, str]:
     sales = tables["silver.sales"]
     return {
         **{f"{name}.warehouse.sql": create_table(tables[name]) + "\n" for name in PUBLISHED},
+        "bronze.sales_events.sql": create_statement(tables["bronze.sales_events"], "/lake/bronze/sales_events") + "\n",
         "silver.sales.schema.txt": spark_schema(sales.columns).replace(", `", ",\n`") + "\n",
         "silver.sales.sql": create_statement(sales, "/lake/silver/sales") + "\n",
     }
@@ -58,7 +59,13 @@ TABLE = Table(
 
 
 @pytest.mark.parametrize(
-    "name", ["silver.sales.schema.txt", "silver.sales.sql", *(f"{name}.warehouse.sql" for name in PUBLISHED)]
+    "name",
+    [
+        "bronze.sales_events.sql",
+        "silver.sales.schema.txt",
+        "silver.sales.sql",
+        *(f"{name}.warehouse.sql" for name in PUBLISHED),
+    ],
 )
 def test_a_table_is_derived_as_expected(name: str) -> None:
     assert derived()[name] == (EXPECTED / name).read_text(encoding="utf-8")

@@ -16,6 +16,7 @@ ARROW_TYPES = {
     "texts": pa.list_(pa.string()),
     "counts": pa.map_(pa.string(), pa.int64()),
     "named_texts": pa.map_(pa.string(), pa.string()),
+    "headers": pa.list_(pa.struct([("key", pa.string()), ("value", pa.binary())])),
 }
 """Arrow's type for each type of a contract."""
 

@@ -5,10 +5,12 @@ same catalog; nothing stands in it that is not declared. `make docs` writes the 
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lakehouse.contract.derive.delta_table import is_never_null
+from lakehouse.contract.derive.event_dictionary import event_section
+from lakehouse.contract.derive.markdown import codes, facts, grid
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Column, Expectation, Source, Table
 from lakehouse.contract.reading import DECIMALS, DELIMITERS, THOUSANDS
@@ -23,15 +25,18 @@ Every table and every source, as `conf/contracts` and `conf/sources` declare the
 YAML and run `make docs`.
 
 Types: `text`; `integer` (64 bits); `money` is DECIMAL(20,6); `date`; `timestamp` is UTC with microseconds; `boolean`;
-`binary`; `texts` is a list of text; `counts` a map from text to integer; `named_texts` a map from text to text. A
-column is *never NULL*, or needed *in live rows* (a tombstone has only keys, order and technical columns), or neither.
+`binary`; `texts` is a list of text; `counts` a map from text to integer; `named_texts` a map from text to text;
+`headers` a list of Kafka's headers, each a text as `key` and binary as `value`. A column is *never NULL*, or needed *in
+live rows* (a tombstone has only keys, order and technical columns), or neither.
 """
 
 
 def data_dictionary(catalog: Catalog) -> str:
     """The page: tables by layer and name, then sources by name."""
     parts = [INTRODUCTION, _contents(catalog)]
-    parts += [_table(table, catalog.natural_key(table.name)) for table in _tables(catalog)]
+    parts += [
+        _table(table, catalog.natural_key(table.name)) + event_section(catalog, table) for table in _tables(catalog)
+    ]
     parts += [_source(catalog.sources[name]) for name in sorted(catalog.sources)]
     return "\n".join(parts)
 
@@ -46,25 +51,26 @@ def _tables(catalog: Catalog) -> list[Table]:
 def _contents(catalog: Catalog) -> str:
     tables = ((f"[{t.name}](#{t.name.replace('.', '')})", t.description) for t in _tables(catalog))
     sources = ((f"[{name}](#source-{name})", catalog.sources[name].description) for name in sorted(catalog.sources))
-    return f"{_grid(('table', 'what it holds'), tables)}\n{_grid(('source', 'what it is'), sources)}"
+    return f"{grid(('table', 'what it holds'), tables)}\n{grid(('source', 'what it is'), sources)}"
 
 
 def _table(table: Table, natural_key: Mapping[str, Sequence[str]]) -> str:
-    facts: dict[str, object] = {
-        "Keys": _codes(table.keys),
-        "Order of statements": _codes(table.sequence_by),
+    told: dict[str, object] = {
+        "Keys": codes(table.keys),
+        "Order of statements": codes(table.sequence_by),
         "Tombstones": f"where `{table.apply_as_deletes}` is true" if table.apply_as_deletes else "",
         "Built from": ", ".join(f"[{name}](#{name.replace('.', '')})" for name in table.inputs),
-        "History": f"SCD2, tracked: {_codes(table.track_history)}" if table.scd == 2 else "",
-        "Natural key": "; ".join(f"{source}: {_codes(names)}" for source, names in natural_key.items()),
-        "Clustered by": _codes(table.cluster_by),
+        "History": f"SCD2, tracked: {codes(table.track_history)}" if table.scd == 2 else "",
+        "Natural key": "; ".join(f"{source}: {codes(names)}" for source, names in natural_key.items()),
+        "Clustered by": codes(table.cluster_by),
+        "Partitioned by": codes(table.partition_by),
         "Schema evolution": table.evolution,
         "Fresh within": f"{table.freshness_hours} h" if table.freshness_hours else "",
         "Owner": table.owner,
     }
     columns = ((f"`{c.name}`", c.type, _needed(table, c), f"{c.description}{_remarks(c)}") for c in table.columns)
-    head = f"## {table.name}\n\n{table.description}\n\n{_facts(facts)}\n"
-    return f"{head}{_grid(('column', 'type', 'needed', 'what it means'), columns)}{_rules(table.expectations)}"
+    head = f"## {table.name}\n\n{table.description}\n\n{facts(told)}\n"
+    return f"{head}{grid(('column', 'type', 'needed', 'what it means'), columns)}{_rules(table.expectations)}"
 
 
 def _needed(table: Table, column: Column) -> str:
@@ -81,26 +87,26 @@ def _remarks(column: Column) -> str:
     if column.told_by:
         remarks.append(f"Told by {', '.join(column.told_by)}.")
     for source, patterns in column.false_for.items():
-        remarks.append(f"False for {source} {_codes(patterns)}.")
+        remarks.append(f"False for {source} {codes(patterns)}.")
     return "".join(f" {remark}" for remark in remarks)
 
 
 def _source(source: Source) -> str:
-    facts: dict[str, object] = {
+    told: dict[str, object] = {
         "Goes into": f"[{source.table}](#{source.table.replace('.', '')})",
-        "Key of a line": _codes(source.keys) + (" (their hash)" if len(source.keys) > 1 else ""),
-        "Fixed by the key": _codes(source.fixed_by_key),
+        "Key of a line": codes(source.keys) + (" (their hash)" if len(source.keys) > 1 else ""),
+        "Fixed by the key": codes(source.fixed_by_key),
         "Encoding": source.encoding or "detected",
         "Delimiter": f"{DELIMITERS[source.delimiter]}, where several fit" if source.delimiter else "detected",
         "Numbers": _numbers(source),
-        "Date formats": _codes(source.date_formats),
+        "Date formats": codes(source.date_formats),
         "As-of in the file's name": f"`{source.as_of_pattern}` as `{source.as_of_format}`"
         if source.as_of_pattern
         else "",
     }
     columns = ((f"`{c.name}`", c.header, c.type, _asked(c.required, c.in_file)) for c in source.columns)
-    head = f"## Source {source.name}\n\n{source.description}\n\n{_facts(facts)}\n"
-    return f"{head}{_grid(('column', 'header', 'type', 'needed'), columns)}{_rules(source.expectations)}"
+    head = f"## Source {source.name}\n\n{source.description}\n\n{facts(told)}\n"
+    return f"{head}{grid(('column', 'header', 'type', 'needed'), columns)}{_rules(source.expectations)}"
 
 
 def _numbers(source: Source) -> str:
@@ -118,31 +124,7 @@ def _rules(expectations: Sequence[Expectation]) -> str:
     if not expectations:
         return ""
     rows = ((f"`{e.name}`", f"`{sql_condition(e)}`", e.on_fail, e.description) for e in expectations)
-    return f"\n{_grid(('rule', 'holds where this is true or NULL', 'else', 'why'), rows)}"
-
-
-def _facts(facts: Mapping[str, object]) -> str:
-    return "".join(f"- {name}: {value}\n" for name, value in facts.items() if value)
-
-
-def _codes(names: Iterable[str]) -> str:
-    return ", ".join(f"`{name}`" for name in names)
-
-
-def _grid(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A Markdown table; columns that are empty in every row are left out."""
-    listed = [[_cell(value) for value in row] for row in rows]
-    used = [place for place in range(len(columns)) if place == 0 or any(row[place] for row in listed)]
-
-    def line(cells: Sequence[str]) -> Iterator[str]:
-        yield from (cells[place] for place in used)
-
-    text = [" | ".join(line(columns)), "|".join("---" for _ in used), *(" | ".join(line(row)) for row in listed)]
-    return "".join(f"| {row} |\n" if place != 1 else f"|{row}|\n" for place, row in enumerate(text))
-
-
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+    return f"\n{grid(('rule', 'holds where this is true or NULL', 'else', 'why'), rows)}"
 
 
 def main(page: str) -> None:

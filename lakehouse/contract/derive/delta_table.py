@@ -57,10 +57,11 @@ def create_statement(table: Table, location: str) -> str:
     """`CREATE TABLE IF NOT EXISTS` at a location, with all that the contract says of the table."""
     columns = ",\n  ".join(_column(table, c) for c in table.columns)
     properties = ",\n  ".join(f"{literal(k)} = {literal(v)}" for k, v in table_properties(table).items())
-    cluster = f"CLUSTER BY ({', '.join(table.cluster_by)})\n" if table.cluster_by else ""
+    layout = f"CLUSTER BY ({', '.join(table.cluster_by)})\n" if table.cluster_by else ""
+    layout += f"PARTITIONED BY ({', '.join(table.partition_by)})\n" if table.partition_by else ""
     return (
         f"CREATE TABLE IF NOT EXISTS {at(location)} (\n  {columns}\n) USING DELTA\n"
-        f"COMMENT {literal(table.description)}\n{cluster}TBLPROPERTIES (\n  {properties}\n)"
+        f"COMMENT {literal(table.description)}\n{layout}TBLPROPERTIES (\n  {properties}\n)"
     )
 
 

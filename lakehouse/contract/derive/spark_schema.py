@@ -15,6 +15,7 @@ SPARK_TYPES = {
     "texts": "ARRAY<STRING>",
     "counts": "MAP<STRING,BIGINT>",
     "named_texts": "MAP<STRING,STRING>",
+    "headers": "ARRAY<STRUCT<key: STRING, value: BINARY>>",
 }
 """Spark's name for each type of a contract."""
 

@@ -1,0 +1,138 @@
+"""Topics and brokers that change while they are followed: more partitions, a broker killed, events gone, made anew."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import JobError
+from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.streams import broker
+from lakehouse.streams.asking import asked
+from lakehouse.streams.bronze.start import Gap, LostError
+from tests.spark.streams.conftest import SERVERS, TOPIC
+from tests.spark.streams.following import following
+from tests.spark.streams.landed import all_landed, landed
+from tests.unit.calls import Command
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def delete_before(address: str, topic: str, offset: int) -> None:
+    """What retention does: the offsets of each partition before this one are gone."""
+    from kafka import TopicPartition
+
+    with asked({"bootstrap_servers": [address]}) as client:
+        count = len(client.describe_topics([topic])[0]["partitions"])
+        client.delete_records({TopicPartition(topic, number): offset for number in range(count)})
+
+
+@pytest.fixture
+def produce(lakehouse: Command, oracle: Path) -> "Command":
+    """Sends so many events; they are in the oracle."""
+
+    def send(events: int, *more: object) -> None:
+        made = lakehouse("produce", "--events", events, "--seed", time.monotonic_ns() % 10_000, "--oracle", oracle,
+                         "--partitions", 3, *more)  # fmt: skip
+        assert made.code == 0, made.err
+
+    return send
+
+
+def test_partitions_that_a_topic_gets_later_are_landed(
+    spark: SparkSession, lake: Lake, served: Path, topic: str, oracle: Path, lakehouse: Command, produce: Command
+) -> None:
+    produce(300)
+    with following(spark, lake, topic) as job:
+        job.until(lambda now: now.landed_now() >= 300)
+        assert lakehouse("kafka", "topic", topic, "--partitions", 6).code == 0
+        produce(600)
+        job.until(lambda now: now.landed_now() >= 900)
+    assert job.failed is None
+    assert all_landed(lake, served, topic, oracle) == 900
+    assert {partition for partition, _ in landed(lake, topic)} == set(range(6))
+
+
+def test_a_broker_that_is_killed_and_comes_back_is_waited_for(
+    spark: SparkSession, tmp_path: Path, oracle: Path, monkeypatch: pytest.MonkeyPatch, produce: Command
+) -> None:
+    home = tmp_path / "own"
+    monkeypatch.setenv("LAKEHOUSE_HOME", str(home))
+    monkeypatch.setenv(TOPIC, "sales")
+    there, _ = broker.start(str(home))
+    try:
+        produce(300)
+        lake = open_lake("local")
+        with following(spark, lake, "sales") as job:
+            job.until(lambda now: now.landed_now() >= 300)
+            os.kill(there.pid, signal.SIGKILL)
+            job.until(lambda now: now.says("the brokers fail: trying again for 60 s"))
+            broker.start(str(home))
+            produce(300)
+            job.until(lambda now: now.landed_now() >= 600)
+        assert job.failed is None
+        assert all_landed(lake, home, "sales", oracle) == 600
+        with following(spark, lake, "sales", patience=1.0) as job:
+            job.until(lambda now: now.begun())
+            broker.stop(str(home))
+            assert isinstance(job.ended(), JobError)
+        assert "no broker runs here" in str(job.failed)
+    finally:
+        broker.stop(str(home))
+
+
+def test_events_deleted_before_they_were_landed_stop_it_unless_it_is_told_to_go_on(
+    spark: SparkSession, lake: Lake, topic: str, produce: Command, lakehouse: Command
+) -> None:
+    produce(300)
+    assert lakehouse("stream", "bronze", "--once").code == 0
+    produce(3_000)
+    kept = landed(lake, topic)
+    address = os.environ[SERVERS]
+    delete_before(address, topic, 500)
+    done = lakehouse("stream", "bronze", "--once")
+    assert done.code == 1
+    assert f"of topic {topic} were deleted before they were landed, by its retention or by hand" in done.sentence
+    assert landed(lake, topic) == kept
+    done = lakehouse("stream", "bronze", "--once", "--skip-lost")
+    assert done.code == 0
+    assert "offset(s) were gone" in done.out
+    assert "are gone and left out" in done.err
+    found = landed(lake, topic)
+    assert {place for place in found if place[1] < 500} == kept.keys()
+    assert "0 event(s) landed" in lakehouse("stream", "bronze", "--once").out
+
+
+def test_events_that_vanish_while_they_are_followed_are_told(
+    spark: SparkSession, lake: Lake, topic: str, produce: Command
+) -> None:
+    produce(300)
+    with following(spark, lake, topic, most=30) as job:
+        job.until(lambda now: now.landed_now() >= 30)
+        produce(6_000)
+        delete_before(os.environ[SERVERS], topic, 1_500)
+        assert isinstance(job.ended(), LostError)
+    with following(spark, lake, topic, skip_lost=True) as job:
+        job.until(lambda now: now.landed_now() >= 300)
+    assert all(isinstance(gap, Gap) and gap.end == 1_500 for gap in job.landed.gaps)
+    assert len(job.landed.gaps) == 3
+
+
+def test_a_topic_made_anew_is_never_taken_for_the_one_before(
+    spark: SparkSession, lake: Lake, topic: str, produce: Command, lakehouse: Command
+) -> None:
+    produce(300)
+    assert lakehouse("stream", "bronze", "--once").code == 0
+    kept = landed(lake, topic)
+    with asked({"bootstrap_servers": [os.environ[SERVERS]]}) as client:
+        client.delete_topics([topic])
+    time.sleep(1)
+    produce(3_000)
+    for more in ([], ["--skip-lost"]):
+        done = lakehouse("stream", "bronze", "--once", *more)
+        assert done.code == 1
+        assert f"topic {topic} was deleted and made anew since its events were landed" in done.sentence
+    assert landed(lake, topic) == kept

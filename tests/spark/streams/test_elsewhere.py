@@ -1,0 +1,105 @@
+"""Landing into a bucket, from brokers that want to know who asks, and under spark-submit."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.errors import JobError
+from lakehouse.runtime import jars
+from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.settings import Settings
+from lakehouse.streams import broker
+from lakehouse.streams.bronze import EVENTS
+from lakehouse.streams.bronze.job import Wanted, land_events
+from lakehouse.streams.bronze.query import Pace
+from lakehouse.streams.bronze.sink import Landed
+from tests.kafka.events import put
+from tests.kafka.secured import PASSWORD, TOPIC, Secured
+from tests.kafka.test_signing_in import by_certificate, by_password, secured
+from tests.kills import PATIENCE, ROOT, environment
+from tests.spark.s3.conftest import address, bucket, in_use
+from tests.spark.streams.landed import all_landed, landed
+from tests.unit.calls import Command
+
+__all__ = ["address", "bucket", "secured"]
+
+pytestmark = pytest.mark.timeout(600)
+
+
+def test_events_land_in_a_bucket(
+    spark: SparkSession, home: Path, address: str, bucket: str, served: Path, topic: str, oracle: Path,
+    lakehouse: Command,
+) -> None:  # fmt: skip
+    with in_use(address, bucket, home, spark) as lake:
+        made = ("produce", "--partitions", 2, "--abort", 0.2, "--oracle", oracle, "--events")
+        for seed in (1, 2):
+            assert lakehouse(*made, 1_000, "--seed", seed).code == 0
+            done = lakehouse("stream", "bronze", "--once", "--most", 500)
+            assert done.code == 0, done.err
+        assert all_landed(lake, served, topic, oracle) > 1_000
+        assert not (home / "bronze").exists()
+        assert "\n0 event(s) behind" in lakehouse("stream", "status").out
+
+
+@contextmanager
+def signed_in(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    monkeypatch.setenv("KAFKA_PASSWORD", PASSWORD)
+    yield replace(open_lake("local"), settings=settings)
+
+
+def drain(spark: SparkSession, lake: Lake) -> Landed:
+    came = Landed(topic=TOPIC)
+    wanted = Wanted(topic=TOPIC, pace=Pace(every=None, most=1_000), patience=1.0)
+    land_events(lambda: spark, lake, wanted, came, stop=Event())
+    return came
+
+
+@pytest.mark.parametrize("way", ["password", "certificate"])
+def test_the_source_signs_in_over_tls(
+    way: str, spark: SparkSession, home: Path, secured: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = broker.running(str(secured.home))
+    assert there is not None
+    put(there.address, TOPIC, [b"1", b"2"])
+    settings = by_certificate(secured) if way == "certificate" else by_password(secured, "SCRAM-SHA-512")
+    with signed_in(settings.model_copy(update={"home": home}), monkeypatch) as lake:
+        assert drain(spark, lake).rows >= 2
+        assert {event.value for event in landed(lake, TOPIC).values()} == {b"1", b"2"}
+
+
+def test_who_may_not_read_is_told(
+    spark: SparkSession, home: Path, secured: Secured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = by_password(secured, user="reader").model_copy(update={"home": home})
+    with signed_in(settings, monkeypatch) as lake, pytest.raises(JobError) as caught:
+        drain(spark, lake)
+    assert f"the brokers do not let this user read topic {TOPIC}" in str(caught.value)
+    assert PASSWORD not in str(caught.value)
+
+
+def test_under_spark_submit_it_is_the_same(
+    home: Path, lake: Lake, served: Path, topic: str, oracle: Path, lakehouse: Command
+) -> None:
+    assert lakehouse("produce", "--events", 1_000, "--partitions", 2, "--oracle", oracle).code == 0
+    options = ["--master", "local[2]", "--driver-class-path", jars.class_path()]
+    job = [*options, str(ROOT / "streaming" / "kafka_to_bronze.py"), "--env", "local", "--once"]
+    submit = Path(sys.executable).with_name("spark-submit")
+    done = subprocess.run(
+        [str(submit), *job],
+        env=environment(home, PYSPARK_PYTHON=sys.executable),
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"topic {topic}: 1 000 event(s) landed" in done.stdout
+    assert all_landed(lake, served, topic, oracle) == 1_000
+    assert (home / "leases" / f"{EVENTS}.lock").read_text() == ""
