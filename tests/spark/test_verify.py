@@ -14,12 +14,12 @@ from pyspark.sql import SparkSession
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDING
-from lakehouse.care import verify
 from lakehouse.care.verify import findings
 from lakehouse.ops import accounting
 from lakehouse.ops.accounting import PREPARED
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.local_store import LocalStore
 from lakehouse.sample import write_sample
 from tests.spark.travels import SALES, lake_at, sales, travel
 
@@ -66,7 +66,7 @@ def wrong(spark: SparkSession, lake: Lake, *, rebuild: bool = False) -> dict[str
 
 def wrong_in_the_books(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> dict[str, int]:
     """The same of what is checked without Spark: silver is left out."""
-    monkeypatch.setattr(verify, "table_exists", lambda _: False)
+    monkeypatch.setattr(LocalStore, "table_exists", lambda *_: False)
     found = findings(no_spark, lake, rebuild=True)
     assert {one.promise for one in found} == set(BOOKS)
     return {one.promise: len(one.examples) for one in found if not one.ok}
