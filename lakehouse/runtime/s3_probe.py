@@ -48,7 +48,7 @@ def can_be_written(store: S3Store) -> str:
 def refuses_what_is_there(store: S3Store) -> str:
     """Two puts of one object: leases and landings rely on it that the second is refused."""
     with told(store.root):
-        honours_conditions(store.reach.client(for_leases=True), store.bucket, f"{store.prefix}/".lstrip("/"))
+        honours_conditions(store.reach.client(for_leases=True), store.bucket, store.below)
     return "If-None-Match is honoured"
 
 

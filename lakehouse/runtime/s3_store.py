@@ -23,7 +23,7 @@ from lakehouse.runtime.s3_lease_chain import ABSENT, status_of
 from lakehouse.runtime.s3_leases import S3Lease, s3_lease
 from lakehouse.runtime.s3_reading import opened
 from lakehouse.runtime.s3_unfinished import abort, unfinished
-from lakehouse.runtime.s3a import address_of
+from lakehouse.runtime.s3a import address_of, by_path
 from lakehouse.runtime.storage import UNFINISHED, Say
 
 if TYPE_CHECKING:  # takes a while to load, and most commands never use it
@@ -52,6 +52,11 @@ class S3Store:
     @property
     def root(self) -> str:
         return f"{SCHEME}{self.bucket}/{self.prefix}".rstrip("/")
+
+    @property
+    def below(self) -> str:
+        """What the keys of all its objects begin with."""
+        return f"{self.prefix}/".lstrip("/")
 
     @property
     def filesystem(self) -> "S3FileSystem":
@@ -152,8 +157,7 @@ class S3Store:
     def lease(self, table: str, *, wait: bool = True, say: Say = lambda _: None) -> AbstractContextManager[S3Lease]:
         with told(self.root):
             client = self.reach.client(for_leases=True)
-        prefix = f"{self.prefix}/" if self.prefix else ""
-        return s3_lease(client, self.bucket, prefix, table, seconds=self.lease_seconds, wait=wait, say=say)
+        return s3_lease(client, self.bucket, self.below, table, seconds=self.lease_seconds, wait=wait, say=say)
 
     @property
     def reach(self) -> Reach:
@@ -168,8 +172,7 @@ class S3Store:
 
     @property
     def _by_path(self) -> bool:
-        """A bucket with a dot in its name is no name of a host that a certificate would cover."""
-        return self.path_style or "." in self.bucket
+        return by_path(self.bucket, self.path_style)
 
     @property
     def _address(self) -> str:

@@ -33,6 +33,11 @@ def address_of(endpoint: str | None, region: str) -> str:
     return endpoint or f"https://s3.{region}.amazonaws.com{china}"
 
 
+def by_path(bucket: str, path_style: bool) -> bool:
+    """Whether URLs have the bucket in their path: a name with a dot is no name of a host that a certificate covers."""
+    return path_style or "." in bucket
+
+
 def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
     """The options by their names in Hadoop; none where the storage is local.
 
@@ -44,7 +49,7 @@ def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
     options = {
         **ALWAYS,
         "endpoint.region": there.region or "",
-        "path.style.access": str(there.path_style or "." in (there.bucket or "")).lower(),
+        "path.style.access": str(by_path(there.bucket or "", there.path_style)).lower(),
         "connection.ssl.enabled": str(there.tls).lower(),
         "buffer.dir": str(home / "staging" / "s3a"),
         "endpoint": address_of(there.endpoint, there.region or ""),

@@ -5,9 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.cli.main import main
 from lakehouse.streams import broker
-from tests.unit.calls import Command, Ended
+from tests.unit.calls import Command, calling
 
 
 @pytest.fixture(scope="session")
@@ -45,15 +44,4 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 @pytest.fixture
 def lakehouse(capfd: pytest.CaptureFixture[str]) -> Command:
     """Calls the command line as the installed command does."""
-
-    def command(*arguments: object) -> Ended:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        told = capfd.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in told.err + told.out
-        return Ended(code=code, out=told.out, err=told.err)
-
-    return command
+    return calling(capfd)

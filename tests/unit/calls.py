@@ -6,6 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from lakehouse.cli.main import main
+
 
 @dataclass(frozen=True, kw_only=True)
 class Ended:
@@ -23,6 +27,22 @@ class Ended:
 
 Command = Callable[..., Ended]
 """`lakehouse` with these arguments."""
+
+
+def calling(capfd: pytest.CaptureFixture[str]) -> Command:
+    """Calls the command line as the installed command does, in this process."""
+
+    def command(*arguments: object) -> Ended:
+        capfd.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main([str(argument) for argument in arguments])
+        told = capfd.readouterr()
+        code = ended.value.code
+        assert isinstance(code, int)
+        assert "Traceback" not in told.err + told.out
+        return Ended(code=code, out=told.out, err=told.err)
+
+    return command
 
 
 class Person:

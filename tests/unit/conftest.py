@@ -5,20 +5,22 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
 import pytest
 
 from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import Landing
-from lakehouse.cli.main import main
 from lakehouse.conf import conf_folder
 from lakehouse.runtime import leases, s3_leases, session
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import write_sample
-from tests.unit.calls import Command, Ended
+from tests.unit.calls import Command, calling
 from tests.unit.lease_processes import BUCKET
+
+if TYPE_CHECKING:  # moto takes a second to load
+    from tests.unit.faulty_s3 import Faulty
 
 
 @pytest.fixture
@@ -54,18 +56,7 @@ def lakehouse(home: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest
         raise AssertionError("Spark was started")
 
     monkeypatch.setattr(session, "open_session", no_spark)
-
-    def command(*arguments: object) -> Ended:
-        capfd.readouterr()
-        with pytest.raises(SystemExit) as ended:
-            main([str(argument) for argument in arguments])
-        told = capfd.readouterr()
-        code = ended.value.code
-        assert isinstance(code, int)
-        assert "Traceback" not in told.err + told.out
-        return Ended(code=code, out=told.out, err=told.err)
-
-    return command
+    return calling(capfd)
 
 
 @pytest.fixture(scope="session")
@@ -126,6 +117,30 @@ def store() -> Iterator[Any]:
         yield client
         client.close()
     server.stop()
+
+
+@pytest.fixture(scope="module")
+def before(store: Any) -> Iterator["Faulty"]:
+    from tests.unit.faulty_s3 import faulty_before
+
+    with faulty_before(store.meta.endpoint_url) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def faulty(before: "Faulty") -> "Faulty":
+    """One without faults yet; the server is the same for all tests, since to make a client for another takes long."""
+    before.begin()
+    return before
+
+
+@pytest.fixture
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of uploads are tiny, and nobody waits before trying again."""
+    from tests.unit.s3_stores import hasty, tiny_parts
+
+    tiny_parts(monkeypatch)
+    hasty(monkeypatch)
 
 
 @pytest.fixture

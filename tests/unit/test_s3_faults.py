@@ -1,6 +1,6 @@
 """Each operation on a store in S3, each of its requests lost, refused or unanswered: done all the same, and once."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,7 +21,7 @@ from tests.unit.faulty_s3 import (
     silent,
 )
 from tests.unit.lease_processes import BUCKET
-from tests.unit.s3_stores import hasty, impatient, objects, store_at, tiny_parts, uploads, written
+from tests.unit.s3_stores import impatient, objects, store_at, uploads, written
 
 SMALL, LARGE = b"a,b\n1,2\n", bytes(range(256)) * 11
 BEFORE = {"bronze/a.csv": b"abc", "silver/sales/_delta_log/00000000000000000000.json": b"{}"}
@@ -87,26 +87,8 @@ OPERATIONS = {
         leaves={key: body for key, body in BEFORE.items() if key != "bronze/a.csv"},
     ),
 }
+pytestmark = pytest.mark.usefixtures("quick")
 EVERY = pytest.mark.parametrize("name", OPERATIONS)
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny_parts(monkeypatch)
-    hasty(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def before(store: Any) -> Iterator[Faulty]:
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        yield faulty
-
-
-@pytest.fixture
-def faulty(before: Faulty) -> Faulty:
-    """One without faults yet; the server is the same for all tests, since to make a client for another takes long."""
-    before.begin()
-    return before
 
 
 def fill(store: Any, prefix: str) -> None:

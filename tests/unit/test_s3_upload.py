@@ -1,7 +1,6 @@
 """Files to objects in S3: written once, whole or not at all, small ones and those that go in parts."""
 
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,31 +11,13 @@ from lakehouse.errors import JobError
 from lakehouse.runtime import s3_upload
 from lakehouse.runtime.s3_store import S3Store
 from lakehouse.runtime.storage import UNFINISHED, ForeignObjectError, OtherBytesError
-from tests.unit.faulty_s3 import Faulty, after, faulty_before, refusing
+from tests.unit.faulty_s3 import Faulty, after, refusing
 from tests.unit.lease_processes import BUCKET
-from tests.unit.s3_stores import begin_upload, hasty, objects, store_at, tiny_parts, uploads, written
+from tests.unit.s3_stores import begin_upload, objects, store_at, uploads, written
 
 SMALL, LARGE = b"a,b\n1,2\n", bytes(range(256)) * 11
+pytestmark = pytest.mark.usefixtures("quick")
 BODIES = pytest.mark.parametrize("body", [b"", SMALL, LARGE], ids=["empty", "small", "in parts"])
-
-
-@pytest.fixture(autouse=True)
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    tiny_parts(monkeypatch)
-    hasty(monkeypatch)
-
-
-@pytest.fixture(scope="module")
-def before(store: Any) -> Iterator[Faulty]:
-    with faulty_before(store.meta.endpoint_url) as faulty:
-        yield faulty
-
-
-@pytest.fixture
-def faulty(before: Faulty) -> Faulty:
-    """One without faults yet."""
-    before.begin()
-    return before
 
 
 @pytest.fixture
