@@ -65,18 +65,16 @@ def land(
     for done, (path, (moment, came_from)) in enumerate(zip(files, moments, strict=True)):
         progress(name_of(path), done, len(files))
         arrived[path] = _inspected(path, source, moment, came_from, now)
-    with lake.lease(ledger.TABLE, wait=wait, say=say) as held:
+    with lake.lease(ledger.TABLE, wait=wait, say=say):
         known = ledger.read(lake, source=source.name)
         outcomes = _outcomes(arrived, known)
         todo = {path: o.landing for path, o in outcomes.items() if o.what != "known"}
-        held.check()
         reached("landing-begun")
         ledger.write(lake, (replace(landing, status=LANDING) for landing in _distinct(todo.values())))
         reached("ledger-landing")
         for path, landing in todo.items():
             _put(lake, path, landing)
             reached("object-put")
-        held.check()
         ledger.write(lake, [*_superseded(known, outcomes.values()), *_distinct(todo.values())])
         reached("ledger-landed")
     return list(outcomes.values())

@@ -14,6 +14,7 @@ from lakehouse.bronze.ledger import EXPIRED, KEPT, LANDED, LANDING, Landing
 from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
+from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
 from lakehouse.silver.pending import id_of
@@ -55,19 +56,16 @@ def expire(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Landing]:
     """Delete the files of what may expire, and those that a killed expiry left; the landings that expired now."""
-    with lake.lease(SALES, wait=wait, say=say) as silver, lake.lease(ledger.TABLE, wait=wait, say=say) as held:
+    with lake.lease(SALES, wait=wait, say=say), lake.lease(ledger.TABLE, wait=wait, say=say):
         settle_all(lake)
         chosen = expirable(lake, before, source)
         reason = f"expired on {datetime.now(UTC):%Y-%m-%d}"
-        silver.check()
-        held.check()
         ledger.write(lake, (replace(one, status=EXPIRED, reason=reason) for one in chosen))
         reached("expired-in-ledger")
         landings = ledger.read(lake)
         needed = _needed(landings, ())
         for path in sorted({one.path for one in landings if one.status == EXPIRED} - needed):
-            silver.check()
-            held.check()
+            check_held()
             lake.store.remove_object(lake.object(path))
             reached("expired-object-gone")
     return chosen

@@ -64,7 +64,6 @@ def land_events(
             _beginning(lake, wanted)  # what is wrong with the topic is said before Spark is started
         spark = session()
         held.guard(own_jvm())
-        held.check()
         create_table(spark, lake, lake.table(EVENTS))
         reached("stream-begun")
         _lives(_Job(spark=spark, lake=lake, wanted=wanted, landed=landed, held=held, stop=stop, say=say))
@@ -147,6 +146,5 @@ def _begin_day(job: _Job, there: TopicOffsets, before: Positions, start: Start) 
     day = max(today, before.since or today)
     known = before.next_offsets if before.since == day else {}
     new = {number: offset for number, offset in start.offsets.items() if known.get(number) != offset}
-    job.held.check()
     write_floors(job.lake, floors_of(there.topic, there.topic_id, new, day))
     return day

@@ -96,7 +96,6 @@ class Sink:
         if today <= self.day:
             return
         landed = positions_of(self.lake, self.landed.topic)
-        self.held.check()
         offsets = {**self.begin, **landed.next_offsets}
         write_floors(self.lake, floors_of(self.landed.topic, self.topic_id, offsets, today))
         self.day = today
