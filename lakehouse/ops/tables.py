@@ -59,9 +59,9 @@ def _in_our_words(lake: Lake, table: str) -> Iterator[None]:
 @contextmanager
 def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
     """The table, to be written to in one commit under the leases that this process holds, if it holds any."""
-    there = _created(lake, table)
     check_held()
     with _in_our_words(lake, table):
+        there = _created(lake, table)
         yield there
         _tidy(there)
 
@@ -112,7 +112,7 @@ def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> d
         there = opened(lake, table)
     except TableNotFoundError:
         return {}
-    return Counter(pa.table(_scan(there, [column], _among(among)))[column].to_pylist())
+    return Counter(_found(lake, table, there, [column], _among(among))[column].to_pylist())
 
 
 def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
@@ -124,7 +124,7 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
     contract = lake.table(table)
     wanted = [*dict.fromkeys((*columns, *equal))] if columns else [c.name for c in contract.columns]
     schema = arrow_schema(contract)
-    found = pa.table(_scan(there, wanted)).cast(pa.schema([schema.field(name) for name in wanted]))
+    found = _found(lake, table, there, wanted).cast(pa.schema([schema.field(name) for name in wanted]))
     for name, value in equal.items():
         found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
@@ -147,7 +147,7 @@ def among(lake: Lake, table: str, columns: Sequence[str], name: str, texts: Sequ
         return []
     others = {other: [text] for other, text in equal.items()}
     parts = (texts[start : start + AT_A_TIME] for start in range(0, len(texts), AT_A_TIME))
-    found = (pa.table(_scan(there, columns, _among({name: part, **others}))) for part in parts)
+    found = (_found(lake, table, there, columns, _among({name: part, **others})) for part in parts)
     return [row for part in found for row in part.to_pylist()]
 
 
@@ -226,6 +226,12 @@ def _among(texts: Mapping[str, Collection[str]]) -> str:
 def quoted(text: str) -> str:
     """A text as SQL writes it; there are no parameters in the SQL of delta-rs."""
     return "'{}'".format(text.replace("'", "''"))
+
+
+def _found(lake: Lake, table: str, there: DeltaTable, columns: Iterable[str], where: str = "") -> pa.Table:
+    """Columns of a table, all of them in memory."""
+    with _in_our_words(lake, table):
+        return pa.table(_scan(there, columns, where))
 
 
 def _scan(there: DeltaTable, columns: Iterable[str], where: str = "") -> RecordBatchReader:
