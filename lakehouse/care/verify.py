@@ -5,25 +5,28 @@ that speak against it. Guaranteed: nothing is changed; what is found wrong is to
 """
 
 from collections.abc import Callable, Iterator
+from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.bronze import ledger
+from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, Landing
 from lakehouse.care.audit import difference, kept_objects
+from lakehouse.care.verify_messages import messages_conserved, standing_of
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables, withdrawals
-from lakehouse.ops.accounting import DONE, PREPARED, Accounting
+from lakehouse.ops.accounting import DONE, PREPARED, REPLAY, Accounting
 from lakehouse.ops.spark import table_at
 from lakehouse.ops.withdrawals import Withdrawal
-from lakehouse.quality.checks import Rules
+from lakehouse.quality.checks import rules_of_events, rules_of_files
 from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.silver import SALES
+from lakehouse.silver.messages import Known, known_messages
 from lakehouse.silver.rebuild import rebuilt
 
 Open = Callable[[], SparkSession]
@@ -44,6 +47,7 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
     landings, batches = ledger.read(lake), accounting.read(lake)
     say("checking bronze against its ledger")
     found = [_raw_kept(lake, landings), _landings_complete(landings), *_conserved(lake, landings, batches)]
+    found.append(messages_conserved(lake, batches))
     if lake.has_table(SALES):
         say("checking silver")
         spark = open_spark()
@@ -70,7 +74,7 @@ def _landings_complete(landings: list[Landing]) -> Finding:
 
 def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -> Iterator[Finding]:
     """Promise 2 on the books: every landed record in a batch, every batch closed, every quarantined row stored."""
-    by_landing = {one.landing_id: one for one in batches if one.status == DONE}
+    by_landing = {one.landing_id: one for one in batches if one.status == DONE and one.landing_id is not None}
     wrong = [
         {"file": one.file_name, "records": one.records, "accounted": by_landing[one.landing_id].rows_in}
         for one in landings
@@ -90,7 +94,7 @@ def _conserved(lake: Lake, landings: list[Landing], batches: list[Accounting]) -
     differing = [
         {"batch_id": one.batch_id, "accounted": one.classes["quarantined"], "stored": stored.get(one.batch_id, 0)}
         for one in batches
-        if one.status == DONE and one.classes["quarantined"] != stored.get(one.batch_id, 0)
+        if one.status == DONE and one.kind != REPLAY and one.classes["quarantined"] != stored.get(one.batch_id, 0)
     ]
     yield finding("quarantined rows are stored", f"{sum(stored.values())} row(s)", differing)
 
@@ -124,34 +128,48 @@ _MOVES = ("inserted", "revived", "deleted", "tombstoned")
 
 def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: list[Accounting]) -> Finding:
     """Promises 3 to 5 for silver: what bronze says, built from nothing, is what is there."""
-    done = {one.landing_id: one for one in batches if one.status == DONE}
+    done = {one.landing_id: one for one in batches if one.status == DONE and one.landing_id is not None}
     taken = [one for one in landings if one.status == LANDED and one.landing_id in done]
     expired = [one for one in landings if one.status == EXPIRED]
+    messages = [known for source in sorted(lake.catalog.sources) for known in known_messages(lake, source)]
     table = lake.table(SALES)
     columns = (*digest_columns(table), table.column("recorded_at"))  # it decides what a later statement may change
-    nothing, standing = Digest(rows=0, sum=0), _standing(spark, lake, expired) if expired else None
-    live, anew = side_by_side(
+    standing = _standing(spark, lake, expired, messages)
+    anew = partial(rebuilt, spark, lake, taken, messages, standing)
+    something = bool(taken or messages or standing is not None)
+    live, again = side_by_side(
         [
             lambda: digest(table_at(spark, lake, SALES), columns),
-            lambda: digest(rebuilt(spark, lake, taken, standing), columns) if taken or expired else nothing,
+            lambda: digest(anew(), columns) if something else Digest(rows=0, sum=0),
         ]
     )
-    fingerprints = {source: _fingerprint(lake, source) for source in {one.source for one in taken}}
-    older = sum(done[one.landing_id].rule_fingerprint != fingerprints[one.source] for one in taken)
-    note = f"; {older} batch(es) were judged by older rules" if older else ""
-    note += f"; the rows of {len(expired)} expired file(s) are silver's own" if expired else ""
-    wrong = [] if live == anew else [{"live": str(live), "rebuilt": str(anew)}]
+    wrong = [] if live == again else [{"live": str(live), "rebuilt": str(again)}]
+    note = _note(lake, [one for one in batches if one.status == DONE and one.kind != REPLAY], expired, messages)
     return finding("silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live.rows} row(s){note}", wrong)
 
 
-def _standing(spark: SparkSession, lake: Lake, expired: list[Landing]) -> DataFrame:
-    """The rows of silver that stand as files said which are gone."""
+def _note(lake: Lake, done: list[Accounting], expired: list[Landing], messages: list[Known]) -> str:
+    """What to know of the rebuild."""
+    today = {source: rules_of_files(lake, source).fingerprint() for source in {one.source for one in done}}
+    of_events = rules_of_events(lake, lake.table(EVENTS)).fingerprint()
+    older = sum(
+        one.rule_fingerprint != (of_events if one.kind == accounting.EVENTS else today[one.source]) for one in done
+    )
+    note = f"; messages of {len(messages)} topic(s)" if messages else ""
+    note += f"; {older} batch(es) were judged by older rules" if older else ""
+    note += f"; the rows of {len(expired)} expired file(s) are silver's own" if expired else ""
+    gone = any(one.gone for one in messages)
+    return note + ("; the rows of expired messages are silver's own" if gone else "")
+
+
+def _standing(spark: SparkSession, lake: Lake, expired: list[Landing], messages: list[Known]) -> DataFrame | None:
+    """The rows of silver that stand as files or messages said which are gone; None where none is."""
+    sales = table_at(spark, lake, SALES)
+    of_messages = standing_of(sales, messages)
+    if not expired:
+        return of_messages
     files = [(one.source, one.path, one.as_of) for one in expired]
     columns = ["source_system", "_source_file", "recorded_at"]
     gone = spark.createDataFrame(files, "source_system string, _source_file string, recorded_at timestamp")
-    return table_at(spark, lake, SALES).join(F.broadcast(gone), columns, "left_semi")
-
-
-def _fingerprint(lake: Lake, source: str) -> str:
-    feed = lake.source(source)
-    return Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar).fingerprint()
+    of_files = sales.join(F.broadcast(gone), columns, "left_semi").select(sales.columns)
+    return of_files if of_messages is None else of_files.unionByName(of_messages)

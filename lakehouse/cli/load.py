@@ -115,7 +115,7 @@ def _files(result: "Travelled") -> list[dict[str, Any]]:
 
 def _batches(result: "Travelled") -> list[dict[str, Any]]:
     """One dictionary a batch."""
-    return [{"file": result.names.get(one.landing_id, one.landing_id), **one.row()} for one in result.closed]
+    return [{"file": result.names.get(one.about, one.about), **one.row()} for one in result.closed]
 
 
 def _trouble(result: "Travelled") -> str:

@@ -4,11 +4,6 @@ In: options. Out: rows of `bronze.sales_events`, and sentences or one JSON docum
 Ctrl-C let the batch under way be finished.
 """
 
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from threading import Event
-from types import FrameType
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -16,17 +11,15 @@ import click
 from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.load import AS_JSON, NO_WAIT
 from lakehouse.cli.show import document, sentence, shown, working
+from lakehouse.cli.stopping import asked_to_stop, session_of
 from lakehouse.cli.stream_look import TOPIC, expire, status
+from lakehouse.cli.stream_silver import silver
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when a command runs
-    from pyspark.sql import SparkSession
-
     from lakehouse.runtime.lake import Lake
     from lakehouse.streams.bronze.job import Wanted
     from lakehouse.streams.bronze.sink import Landed
-
-STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 OPTIONS = (
     TOPIC,
@@ -51,11 +44,12 @@ def _options(command: click.decorators.FC) -> click.decorators.FC:
 
 @click.group()
 def stream() -> None:
-    """Events of Kafka, landed in bronze as they came: each committed one once."""
+    """Events of Kafka: into bronze as they came, each committed one once; from there into silver."""
 
 
 stream.add_command(status)
 stream.add_command(expire)
+stream.add_command(silver)
 
 
 @stream.command()
@@ -85,9 +79,9 @@ def _land(env: str | None, given: dict[str, Any], *, as_json: bool, wait: bool) 
     lake = open_lake(env)
     wanted = _wanted(lake, **given)
     landed = Landed(topic=wanted.topic)
-    with working() as say, _asked_to_stop() as stop, runs.recorded(lake, runs.STREAM, wanted.topic) as run:
+    with working() as say, asked_to_stop() as stop, runs.recorded(lake, runs.STREAM, wanted.topic) as run:
         try:
-            land_events(_session(lake, stop), lake, wanted, landed, stop=stop, wait=wait, say=say)
+            land_events(session_of(lake, stop), lake, wanted, landed, stop=stop, wait=wait, say=say)
         finally:
             run.batches, run.rows_in = landed.batches, landed.rows
     _tell(landed, stopped=stop.is_set(), as_json=as_json)
@@ -104,24 +98,13 @@ def _wanted(
     """
     from lakehouse.runtime.kafka_settings import topic_fault
     from lakehouse.streams.bronze.job import Wanted
-    from lakehouse.streams.bronze.query import Pace
+    from lakehouse.streams.pace import Pace
 
     name = topic or lake.settings.kafka.topic
     if fault := topic_fault(name):
         raise UsageError(f"--topic {name[:60]!r} {fault}")
     pace = Pace(every=None if once else every, most=most)
     return Wanted(topic=name, pace=pace, patience=patience, skip_lost=skip_lost)
-
-
-def _session(lake: "Lake", stop: "Stop") -> "Callable[[], SparkSession]":
-    def session() -> "SparkSession":
-        from lakehouse.runtime.session import open_session
-
-        spark = open_session(lake.settings)
-        stop.listen()  # Spark has put an answer of its own to Ctrl-C in the place of ours
-        return spark
-
-    return session
 
 
 def _tell(landed: "Landed", *, stopped: bool, as_json: bool) -> None:
@@ -138,29 +121,3 @@ def _tell(landed: "Landed", *, stopped: bool, as_json: bool) -> None:
     told_of = f"topic {landed.topic}: {shown(landed.rows)} event(s) landed in {shown(landed.batches)} batch(es)"
     lost = sum(gap.end - gap.first for gap in landed.gaps)
     sentence(f"{told_of}{f', {shown(lost)} offset(s) were gone' if lost else ''}", good=not lost)
-
-
-class Stop(Event):
-    """Set when SIGINT or SIGTERM asks to stop; a second one interrupts whatever is done."""
-
-    def listen(self) -> None:
-        """Be the one whom signals reach."""
-        for number in STOPPING:
-            signal.signal(number, self._asked)
-
-    def _asked(self, number: int, frame: FrameType | None) -> None:
-        if self.is_set():
-            raise KeyboardInterrupt
-        self.set()
-
-
-@contextmanager
-def _asked_to_stop() -> Iterator[Stop]:
-    stop = Stop()
-    before = {number: signal.getsignal(number) for number in STOPPING}
-    stop.listen()
-    try:
-        yield stop
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

@@ -20,6 +20,7 @@ FORMAT_LETTERS = {
     "H": r"\d{1,2}",
     "mm": r"\d{2}",
     "ss": r"\d{2}",
+    "SSSSSS": r"\d{6}",
 }
 """Letters of a format and the digits they stand for; a subset of Spark's datetime patterns."""
 
@@ -41,7 +42,7 @@ def render(fmt: str, day: date) -> str:
         "dd": f"{day:%d}",
         "d": str(day.day),
     }
-    zeros = {"HH": "00", "H": "0", "mm": "00", "ss": "00"}
+    zeros = {"HH": "00", "H": "0", "mm": "00", "ss": "00", "SSSSSS": "000000"}
     return "".join({**values, **zeros}.get(part, part) for part in _parts(fmt))
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from lakehouse.contract.derive.event_schema import EventSchema
 from lakehouse.contract.model import Expectation, Source, SourceColumn, Table
 from lakehouse.contract.reading import DECIMALS
 
@@ -18,6 +19,21 @@ STRUCTURAL_ERRORS: Mapping[str, str] = {
     "undecodable": "bytes that the file's encoding does not have",
 }
 """What the reader may say of a record; such a record has no fields, and no other rule is asked."""
+
+EVENT_ERRORS: Mapping[str, str] = {
+    "value_missing": "the message has no value",
+    "not_utf_8": "bytes or escapes that are no UTF-8",
+    "not_json": "not one JSON text",
+    "not_an_object": "JSON, but no object",
+    "duplicate_field": "a field stands twice",
+    "unknown_schema_version": "schema_version is missing, or is not one that the contract knows",
+    "event_time_ahead": "event_time is more than 5 minutes after Kafka's time of the message",
+    "row_malformed": "row is missing, or is no object",
+}
+"""What the reader of messages may say of one, beside `<field>_malformed` of the fields around the row."""
+
+UNKNOWN_FIELD = "unknown_field"
+"""The warning of an event that has a field which its contract does not know."""
 
 BROKEN: Mapping[str, str] = {
     "one_of": "not one of {values}",
@@ -43,20 +59,37 @@ class Reason:
     words: str
 
 
-def reasons(source: Source, table: Table, years: tuple[int, int]) -> dict[str, Reason]:
+def reasons(
+    source: Source, table: Table, years: tuple[int, int], event: EventSchema | None = None
+) -> dict[str, Reason]:
     """All rules that keep rows of a source out, by name: of the reader, of columns, of the source and of the table.
 
     Args:
         years: the first and the last one of the calendar.
+        event: what its events look like, where the rows are events and not records of files.
     """
     known = {c.name for c in source.columns} | {c.name for c in table.columns}
-    told = [Reason(name=name, columns=(), words=words) for name, words in STRUCTURAL_ERRORS.items()]
+    told = list(_of_records() if event is None else _of_events(event))
     told += _implied(source, table)
     for expectation in (*source.expectations, *table.expectations):
         if expectation.on_fail == "quarantine":
             columns = tuple(name for name in _asked(expectation) if name in known)
             told.append(Reason(name=expectation.name, columns=columns, words=_words(expectation, years)))
     return {reason.name: reason for reason in told}
+
+
+def _of_records() -> Iterator[Reason]:
+    return (Reason(name=name, columns=(), words=words) for name, words in STRUCTURAL_ERRORS.items())
+
+
+def _of_events(event: EventSchema) -> Iterator[Reason]:
+    """What the reader of messages may find; a field of the row that is no text must be one, too."""
+    yield from (Reason(name=name, columns=(), words=words) for name, words in EVENT_ERRORS.items())
+    for field in event.around:
+        yield Reason(name=f"{field.name}_malformed", columns=(), words=f"must be there, as {field.form}")
+    for field in event.row:
+        if field.type == "text":
+            yield Reason(name=f"{field.name}_unreadable", columns=(field.name,), words="not a text")
 
 
 def _implied(source: Source, table: Table) -> Iterator[Reason]:

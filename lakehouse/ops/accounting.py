@@ -12,9 +12,14 @@ from typing import Any
 
 from lakehouse.errors import JobError
 from lakehouse.ops import tables
+from lakehouse.ops.spans import Spans, spans_of
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.row_accounting"
+
+CSV, EVENTS, REPLAY = "csv", "events", "replay"
+"""Kinds of batches: a landed file; messages of a topic; messages judged again, because somebody asked for it."""
+
 PREPARED, DONE, HELD, ACCEPTED = "prepared", "done", "held", "accepted"
 """Classified, not yet merged; all done; held by a gate; held once, accepted since, and not yet begun again."""
 
@@ -22,6 +27,7 @@ PREPARED, DONE, HELD, ACCEPTED = "prepared", "done", "held", "accepted"
 CLASSES = (
     "blank",
     "quarantined",
+    "regressed",
     "duplicate",
     "stale",
     "inserted",
@@ -41,7 +47,9 @@ class Accounting:
     batch_id: str
     kind: str
     source: str
-    landing_id: str
+    landing_id: str | None = None
+    topic: str | None = None
+    offsets: str | None = None
     generation: int
     rule_fingerprint: str
     rows_in: int
@@ -75,6 +83,16 @@ class Accounting:
     def passes(self) -> bool:
         """Whether somebody accepted the batch: only then a reason outlives `held`."""
         return self.status == ACCEPTED or (self.status != HELD and self.reason is not None)
+
+    @property
+    def about(self) -> str:
+        """The landing, or the topic with the offsets."""
+        return self.landing_id or f"{self.topic} {self.offsets}"
+
+    @property
+    def spans(self) -> Spans | None:
+        """The messages the batch is about; None where it is about a landing."""
+        return None if self.topic is None or self.offsets is None else spans_of(self.topic, self.offsets)
 
     def closed(self, merged_version: int | None) -> "Accounting":
         """The same batch, done."""

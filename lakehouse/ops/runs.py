@@ -21,6 +21,9 @@ TABLE = "ops.runs"
 STREAM = "stream"
 """The command of runs that land events; their source is the topic."""
 
+STREAM_SILVER = "stream silver"
+"""That of runs which bring landed events to silver."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Run:

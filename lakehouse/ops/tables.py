@@ -89,21 +89,35 @@ def append(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
             write_deltalake(there, _arrow(arrow_schema(lake.table(table)), rows), mode="append")
 
 
-def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, **equal: str) -> None:
-    """Put rows in place of those whose columns equal the texts given, in one commit; a batch at a time in memory."""
+def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, where: str) -> None:
+    """Put rows in place of those a condition holds for, in one commit; a batch at a time in memory."""
     schema = arrow_schema(lake.table(table))
     rows = (pa.table(batch).cast(schema).to_batches() for batch in batches)
     reader = pa.RecordBatchReader.from_batches(schema, (part for parts in rows for part in parts))
-    those = " AND ".join(f"{name} = {quoted(value)}" for name, value in equal.items())
     with _committing(lake, table) as there:
-        write_deltalake(there, reader, mode="overwrite", predicate=those)
+        write_deltalake(there, reader, mode="overwrite", predicate=where)
 
 
 def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
     """Set columns to texts in the rows where others have one of the texts given, in one commit; none where none is."""
-    if among and all(among.values()) and version(lake, table) is not None:
+    if among and all(among.values()):
+        update_where(lake, table, values, _among(among))
+
+
+def update_where(lake: Lake, table: str, values: Mapping[str, str], where: str) -> None:
+    """Set columns to texts in the rows that a condition holds for, in one commit; none where there is no table."""
+    if version(lake, table) is not None:
         with _committing(lake, table) as there:
-            there.update({name: quoted(value) for name, value in values.items()}, predicate=_among(among))
+            there.update({name: quoted(value) for name, value in values.items()}, predicate=where)
+
+
+def has_rows(lake: Lake, table: str, where: str) -> bool:
+    """Whether a condition holds for any row."""
+    try:
+        there = opened(lake, table)
+    except TableNotFoundError:
+        return False
+    return bool(_found(lake, table, there, [lake.table(table).columns[0].name], where).num_rows)
 
 
 def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> dict[Any, int]:
@@ -129,7 +143,7 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
         found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
     keys = [key for key in contract.keys if not columns or key in columns]
-    return sorted(rows, key=lambda row: tuple(row[key] for key in keys))
+    return sorted(rows, key=lambda row: tuple((row[key] is not None, row[key]) for key in keys))
 
 
 AT_A_TIME = 1_000

@@ -18,6 +18,9 @@ def quarantined_rows(staged: DataFrame, batch_id: str, fingerprint: str, now: da
     return staged.where(F.col("_standing") == "quarantined").select(
         F.col("_landing_id").alias("landing_id"),
         F.col("_source_row").alias("line"),
+        F.col("_topic").alias("topic"),
+        F.col("_partition").alias("partition"),
+        F.col("_offset").alias("offset"),
         F.col("source_system").alias("source"),
         F.col("_source_file").alias("file"),
         F.lit(batch_id).alias("batch_id"),

@@ -1,6 +1,6 @@
-"""The batch protocol: one landing into silver, exactly accounted for, killed and repeated at will.
+"""The batch protocol: a landing or messages into silver, exactly accounted for, killed and repeated at will.
 
-In: a landing of the ledger, under silver's lease. Out: its accounting, and silver with its statements.
+In: judged rows of a landing, or of messages, under silver's lease. Out: its accounting, silver with its statements.
 Guaranteed: stage -> classify against a pinned version -> gate -> quarantine and accounting `prepared` -> MERGE
 -> compare -> `done`. After a kill anywhere, doing it again ends in the same tables and the same accounting.
 """
@@ -11,11 +11,11 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from lakehouse.bronze.ledger import Landing
 from lakehouse.errors import JobError
 from lakehouse.ops import accounting, quarantine, tables
-from lakehouse.ops.accounting import HELD, Accounting
+from lakehouse.ops.accounting import HELD, REPLAY, Accounting, batch_id_of
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.spans import Spans
 from lakehouse.ops.spark import table_at
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
@@ -26,47 +26,53 @@ from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
 from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import classified
 from lakehouse.silver.dedupe import losers, with_standing
-from lakehouse.silver.judge import judged_rows
-from lakehouse.silver.pending import KIND, id_of
+from lakehouse.silver.replay import stands_replayed, store_replayed
 from lakehouse.silver.settle import settle
 from lakehouse.silver.tally import Tally, class_counts, tally
-
-MANY_ROWS = 10_000
-"""From here on it pays to spread the rows of one file over all cores."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Batch:
-    """One landing on its way into silver; an `accepted` one is not held by gates."""
+    """A landing, or messages, on the way into silver: one of the two; an `accepted` batch is not held by gates."""
 
-    landing: Landing
+    kind: str
     rules: Rules
+    landing_id: str | None = None
+    spans: Spans | None = None
     generation: int = 0
     accepted: bool = False
 
     @property
     def id(self) -> str:
-        """Derived from kind, landing and generation."""
-        return id_of(self.landing, self.generation)
+        """Derived from kind, landing or spans, and generation."""
+        about = self.landing_id if self.spans is None else f"{self.spans.topic} {self.spans.offsets}"
+        return batch_id_of(self.kind, about or "", self.generation)
+
+    @property
+    def kept_out(self) -> str:
+        """SQL: the rows of the quarantine that an attempt at it replaces."""
+        if self.spans is not None:
+            return quarantine.of_messages(self.spans)
+        return quarantine.of_landing(self.landing_id or "")
 
 
-def process(spark: SparkSession, lake: Lake, batch: Batch, lease: Lease) -> Accounting:
-    """Bring one landing into silver and account for it; a batch that a gate holds is recorded as `held`.
+def process(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, lease: Lease) -> Accounting:
+    """Bring judged rows into silver and account for them; a batch that a gate holds is recorded as `held`.
+
+    Args:
+        judged: see `lakehouse.silver.judge` for the columns.
 
     Raises:
         JobError: the accounting does not close or Delta did other than was classified.
     """
-    partitions = lake.settings.spark.shuffle_partitions if (batch.landing.records or 0) > MANY_ROWS else None
-    return process_rows(spark, lake, batch, judged_rows(spark, lake, batch.rules, [batch.landing], partitions), lease)
-
-
-def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, lease: Lease) -> Accounting:
-    """The same from judged rows on, whatever they were read from; see `lakehouse.silver.judge` for their columns."""
     staging = lake.staging(batch.id)
     lake.clear_staging(batch.id)
     reached("batch-begun")
     rows = staged(spark, judged.withColumn("_batch_id", F.lit(batch.id)), f"{staging}/rows")
     standing = rows.transform(with_standing, staged(spark, losers(rows), f"{staging}/losers"))
+    replays = batch.spans if batch.kind == REPLAY else None
+    if replays:
+        standing = stands_replayed(spark, lake, replays, standing)
     reached("staged")
     counted = tally(standing, batch.rules)
     winners = standing.where(F.col("_standing") == "winner")
@@ -78,16 +84,25 @@ def process_rows(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFram
         accounting.write(lake, prepared)
         return prepared
     lease.check()
-    if counted.standing["quarantined"] or quarantine.has_rows(lake, batch.landing.landing_id):
-        rejected = quarantined_rows(standing, batch.id, prepared.rule_fingerprint, datetime.now(UTC))
-        staged(spark, rejected, f"{staging}/rejected")
-        quarantine.store(lake, f"{staging}/rejected", batch.landing.landing_id)
+    if not replays:
+        _keep_out(spark, lake, batch, standing, counted)
     reached("quarantined")
     accounting.write(lake, prepared)
+    if replays:  # after its books, so that a killed one is found and done again
+        store_replayed(lake, replays, standing)
     reached("prepared")
     _merge(spark, lake, batch, compared, prepared, lease)
     reached("merged")
     return settle(lake, prepared)
+
+
+def _keep_out(spark: SparkSession, lake: Lake, batch: Batch, standing: DataFrame, counted: Tally) -> None:
+    """Store the rows that were rejected, in place of what an earlier attempt left."""
+    if counted.standing["quarantined"] or quarantine.has_rows(lake, batch.kept_out):
+        rejected = quarantined_rows(standing, batch.id, batch.rules.fingerprint(), datetime.now(UTC))
+        location = f"{lake.staging(batch.id)}/rejected"
+        staged(spark, rejected, location)
+        quarantine.store(lake, location, batch.kept_out)
 
 
 def staged(spark: SparkSession, rows: DataFrame, location: str) -> DataFrame:
@@ -135,9 +150,11 @@ def _accounted(batch: Batch, counted: Tally, compared: _Compared) -> Accounting:
     classes, conflicts = class_counts(compared.changes)
     prepared = Accounting(
         batch_id=batch.id,
-        kind=KIND,
-        source=batch.landing.source,
-        landing_id=batch.landing.landing_id,
+        kind=batch.kind,
+        source=batch.rules.source.name,
+        landing_id=batch.landing_id,
+        topic=batch.spans.topic if batch.spans else None,
+        offsets=batch.spans.offsets if batch.spans else None,
         generation=batch.generation,
         rule_fingerprint=batch.rules.fingerprint(),
         rows_in=counted.rows,

@@ -1,7 +1,7 @@
 """From a source's text columns to the canonical, typed columns of its target table.
 
-In: rows with one normalised text column per column of the source. Out: the same rows with typed values and
-every column of the target's contract. Guaranteed: pure; no row is dropped; a text that cannot be read as its
+In: rows with one normalised text column per column of the source, and `is_deleted`. Out: the same rows with typed
+values and every column of the target's contract. Guaranteed: pure; no row is dropped; a text that cannot be read as its
 type becomes NULL and is named in `_faults`, never guessed.
 """
 
@@ -38,7 +38,12 @@ def typed(source: Source) -> Transform:
             *(F.col(c.name).alias(_text_of(c)) for c in source.columns if c.type != "text"),
             *(column.alias(name) for name, column in read.items()),
         )
-        missing = {f"{c.name}_missing": F.col(_text_of(c)).isNull() for c in source.columns if c.required}
+        lives = ~F.col("is_deleted")
+        missing = {
+            f"{c.name}_missing": F.col(_text_of(c)).isNull() & (F.lit(True) if c.name in source.keys else lives)
+            for c in source.columns
+            if c.required
+        }
         unreadable = {
             f"{c.name}_unreadable": F.col(_text_of(c)).isNotNull() & F.col(c.name).isNull()
             for c in source.columns
@@ -61,7 +66,7 @@ def _text_of(column: SourceColumn) -> str:
 def canonical(source: Source, table: Table) -> Transform:
     """Every column of the table's contract but `recorded_at`, `is_deleted` and technical ones, which the rows have.
 
-    What the source's own module does not make is NULL. Adds `sale_id`, `source_system` and `_content_hash`.
+    What the source's own module does not make is NULL. Adds `sale_id` and `source_system`.
     """
     to_table = _source_module(source)
 
@@ -71,13 +76,23 @@ def canonical(source: Source, table: Table) -> Transform:
             {"source_system": F.lit(source.name), "sale_id": F.expr(keys[0] if len(keys) == 1 else hash_fields(keys))}
         )
         made = to_table(identified)
-        filled = made.withColumns(
+        return made.withColumns(
             {
                 c.name: (F.col(c.name) if c.name in made.columns else F.lit(None)).cast(SPARK_TYPES[c.type])
                 for c in table.business_columns
             }
         )
-        return filled.withColumn("_content_hash", content_hash(table.business_columns))
+
+    return transform
+
+
+def stated(table: Table) -> Transform:
+    """What each row states: a delete nothing but its key. Adds `_content_hash`."""
+
+    def transform(rows: DataFrame) -> DataFrame:
+        lives = ~F.col("is_deleted")
+        told = rows.withColumns({c.name: F.when(lives, F.col(c.name)) for c in table.business_columns})
+        return told.withColumn("_content_hash", content_hash(table.business_columns))
 
     return transform
 

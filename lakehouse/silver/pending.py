@@ -11,16 +11,14 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import LANDED, Landing
 from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, withdrawals
-from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, PREPARED, Accounting, batch_id_of
+from lakehouse.ops.accounting import ACCEPTED, CSV, DONE, EVENTS, HELD, PREPARED, REPLAY, Accounting, batch_id_of
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
-
-KIND = "csv"
 
 
 def id_of(landing: Landing, generation: int) -> str:
     """The id of a landing's batch: the landing taken back and landed again is another batch."""
-    return batch_id_of(KIND, landing.landing_id, generation)
+    return batch_id_of(CSV, landing.landing_id, generation)
 
 
 def pending_landings(lake: Lake, source: str) -> list[Landing]:
@@ -30,9 +28,17 @@ def pending_landings(lake: Lake, source: str) -> list[Landing]:
     return [one for one in landed if id_of(one, generations[one.landing_id]) not in closed]
 
 
+def unfinished_spans(lake: Lake, **of: str) -> list[Accounting]:
+    """Batches of messages that were begun and not closed, or were held and accepted since; the oldest first."""
+    kinds = (EVENTS, REPLAY)
+    found = [a for status in (PREPARED, ACCEPTED) for a in accounting.read(lake, status=status, **of)]
+    return sorted((a for a in found if a.kind in kinds), key=lambda a: a.prepared_at)
+
+
 def is_pending(lake: Lake, source: str) -> bool:
     """Whether there is a landing to be processed, or a batch of any source that a killed run left."""
-    return bool(pending_landings(lake, source) or accounting.read(lake, status=PREPARED))
+    pending = pending_landings(lake, source) or unfinished_spans(lake, source=source)
+    return bool(pending or accounting.read(lake, status=PREPARED))
 
 
 def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> Accounting:

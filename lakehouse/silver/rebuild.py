@@ -12,27 +12,35 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.bronze import EVENTS
 from lakehouse.bronze.ledger import Landing
 from lakehouse.contract.model import Column
-from lakehouse.quality.checks import Rules
+from lakehouse.quality.checks import rules_of_events, rules_of_files
 from lakehouse.quality.names import any_name
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
 from lakehouse.silver.classify import current_hash
-from lakehouse.silver.judge import judged_rows
+from lakehouse.silver.judge import judged_events, judged_rows
+from lakehouse.silver.messages import Known
 from lakehouse.silver.order import KEYS, rank
 
 
 def rebuilt(
-    spark: SparkSession, lake: Lake, landings: Sequence[Landing], standing: DataFrame | None = None
+    spark: SparkSession,
+    lake: Lake,
+    landings: Sequence[Landing],
+    messages: Sequence[Known] = (),
+    standing: DataFrame | None = None,
 ) -> DataFrame:
     """The winning statement of each key.
 
     Args:
-        landings: whose files are kept; there is at least one, or `standing`.
-        standing: rows of silver whose files have expired: they count as what those files said.
+        landings: whose files are kept; there is at least one, or `messages`, or `standing`.
+        messages: those that silver knows.
+        standing: rows of silver whose files, or messages, have expired: they count as what those said.
     """
     statements = [_accepted(spark, lake, source, landings) for source in sorted({one.source for one in landings})]
+    statements += [_accepted_messages(spark, lake, known) for known in messages]
     business = lake.table(SALES).business_columns
     told = [one.select(*KEYS, *_said(business, rank())) for one in statements]
     if standing is not None:
@@ -43,9 +51,17 @@ def rebuilt(
 
 def _accepted(spark: SparkSession, lake: Lake, source: str, landings: Sequence[Landing]) -> DataFrame:
     """The statements of a source's landings that today's rules let pass."""
-    feed = lake.source(source)
-    rules = Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar)
-    rows = judged_rows(spark, lake, rules, [one for one in landings if one.source == source])
+    of_source = [one for one in landings if one.source == source]
+    return _passing(judged_rows(spark, lake, rules_of_files(lake, source), of_source))
+
+
+def _accepted_messages(spark: SparkSession, lake: Lake, known: Known) -> DataFrame:
+    """The statements of messages that today's rules let pass."""
+    rules = rules_of_events(lake, lake.table(EVENTS))
+    return _passing(judged_events(spark, lake, rules, known.spans, known.held))
+
+
+def _passing(rows: DataFrame) -> DataFrame:
     return rows.where(~F.col("_blank") & ~any_name(F.col("_reasons")))
 
 

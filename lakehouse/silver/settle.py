@@ -13,7 +13,7 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import ABANDONED, WITHDRAWN
 from lakehouse.errors import JobError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
-from lakehouse.ops.accounting import PREPARED, Accounting
+from lakehouse.ops.accounting import PREPARED, REPLAY, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
@@ -33,7 +33,8 @@ def settle_all(lake: Lake) -> list[Accounting]:
             withdrawals.write(lake, replace(withdrawal, status=ABANDONED))
     settled = []
     for prepared in accounting.read(lake, status=PREPARED):
-        if _changing(prepared) and committed(lake, prepared) is None:
+        again = _changing(prepared) or prepared.kind == REPLAY  # whose quarantine may not be marked yet
+        if again and committed(lake, prepared) is None:
             continue
         settled.append(settle(lake, prepared))
     return settled

@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.names import has_name
 
-STANDINGS = ("blank", "quarantined", "duplicate", "stale", "winner")
+STANDINGS = ("blank", "quarantined", "regressed", "duplicate", "stale", "winner")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -31,7 +31,7 @@ class Tally:
     def classes_with(self, winners: Mapping[str, int]) -> dict[str, int]:
         """The classes of all rows: those of the winners, and those of the rows that never met silver."""
         classes = dict(winners)
-        for name in ("blank", "quarantined", "duplicate", "stale"):
+        for name in ("blank", "quarantined", "regressed", "duplicate", "stale"):
             classes[name] = classes.get(name, 0) + self.standing[name]
         return classes
 

@@ -1,6 +1,6 @@
 """Every rule, once, into one column of reasons; the split into good and bad rows reads that column.
 
-In: canonical rows with `_error`, `_blank`, `_faults`. Out: the same rows with `_reasons`, `_warnings` and
+In: canonical rows with `_error`, `_blank`, `_faults`, `_noticed`. Out: the same rows with `_reasons`, `_warnings` and
 `_holds` (lists of rule names, see `lakehouse.quality.names`). Guaranteed: pure; a row is quarantined if and
 only if `_reasons` is not empty, and raw text is kept for exactly those.
 """
@@ -30,12 +30,12 @@ def validated(rules: Rules) -> Transform:
         good = ~bad & ~F.col("_blank")
         return judged.withColumns(
             {
-                "_warnings": F.when(good, broken(rules, "warn")).otherwise(NONE),
+                "_warnings": F.when(good, joined(F.col("_noticed"), broken(rules, "warn"))).otherwise(NONE),
                 "_holds": F.when(good, broken(rules, "abort")).otherwise(NONE),
                 "_raw": F.when(bad, F.col("_raw")),
                 "_raw_bytes": F.when(bad, F.col("_raw_bytes")),
             }
-        ).drop("_faults", "_error", "_found")
+        ).drop("_faults", "_error", "_found", "_noticed")
 
     return transform
 
@@ -43,4 +43,5 @@ def validated(rules: Rules) -> Transform:
 def _nothing_derived(rules: Rules) -> SparkColumn:
     """Required columns of the table that the source's transform could not make; asked last, as they only follow."""
     required = [c.name for c in rules.table.business_columns if c.required]
-    return names_where({f"{name}_missing": F.col(name).isNull() for name in required})
+    lives = ~F.col("is_deleted")
+    return names_where({f"{name}_missing": lives & F.col(name).isNull() for name in required})

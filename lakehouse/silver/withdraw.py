@@ -13,7 +13,7 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from lakehouse.bronze import ledger
+from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, Landing
 from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
@@ -21,7 +21,7 @@ from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.spark import table_at
 from lakehouse.ops.withdrawals import Withdrawal
-from lakehouse.quality.checks import Rules
+from lakehouse.quality.checks import rules_of_events, rules_of_files
 from lakehouse.runtime.delta import signed
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
@@ -30,7 +30,8 @@ from lakehouse.silver import SALES
 from lakehouse.silver.batch import refuse_other_writers, staged
 from lakehouse.silver.bounds import bounds_of
 from lakehouse.silver.dedupe import PROVENANCE
-from lakehouse.silver.judge import judged_rows
+from lakehouse.silver.judge import judged_events, judged_rows
+from lakehouse.silver.messages import Known, known_messages
 from lakehouse.silver.order import KEYS, rank
 from lakehouse.silver.settle import settle_all, settle_withdrawal
 
@@ -70,12 +71,17 @@ def withdraw(
 
 def _refuse_what_expired_files_may_say(lake: Lake, taken: Sequence[Landing]) -> None:
     """Raises UsageError where a file that is gone may have said of the same lines what now would have to win."""
-    last = max(one.as_of for one in taken)
-    gone = [one for one in ledger.read(lake, source=taken[0].source, status=EXPIRED) if one.as_of <= last]
+    source, last = taken[0].source, max(one.as_of for one in taken)
+    gone = [one for one in ledger.read(lake, source=source, status=EXPIRED) if one.as_of <= last]
     if gone:
         raise UsageError(
             f"{taken[0].file_name} cannot be taken back: {len(gone)} raw file(s) as of before it have expired, "
             f"such as {gone[0].file_name}, and may hold other statements about its lines; land a correction instead"
+        )
+    if topics := [one.spans.topic for one in known_messages(lake, source) if one.gone]:
+        raise UsageError(
+            f"{taken[0].file_name} cannot be taken back: messages of topic {topics[0]} have expired, and may hold "
+            "other statements about its lines; land a correction instead"
         )
 
 
@@ -127,14 +133,25 @@ def _changes(
     said = ((F.col("_source_file") == one.path) & (F.col("recorded_at") == F.lit(one.as_of)) for one in taken)
     those = (F.col("source_system") == taken[0].source) & reduce(SparkColumn.__or__, said)
     lines = sales.where(those).select(*KEYS)
-    earlier = _earlier(lake, taken, others)
-    if not earlier:
+    rest = _rest(spark, lake, taken, others)
+    if rest is None:
         return lines.join(sales.where(F.lit(False)).drop(*KEYS), how="left").withColumn("_class", F.lit(REMOVED))
-    rest = _accepted(spark, lake, earlier).join(F.broadcast(lines), list(KEYS), "left_semi")
+    rest = rest.join(F.broadcast(lines), list(KEYS), "left_semi")
     place = F.row_number().over(Window.partitionBy(*KEYS).orderBy(rank().desc(), *PROVENANCE))
     winners = rest.withColumn("_place", place).where("_place = 1").withColumn("_batch_id", F.lit(withdrawal_id))
     kind = F.when(F.col("recorded_at").isNull(), REMOVED).otherwise(RESTORED)
     return lines.join(winners.select(*sales.columns), list(KEYS), "left").withColumn("_class", kind)
+
+
+def _rest(spark: SparkSession, lake: Lake, taken: Sequence[Landing], others: Sequence[Landing]) -> DataFrame | None:
+    """All other statements that could win: of files, and of messages; None where there are none."""
+    source, last = taken[0].source, max(one.as_of for one in taken)
+    earlier = _earlier(lake, taken, others)
+    found = [_accepted(spark, lake, earlier)] if earlier else []
+    for known in known_messages(lake, source):
+        said = _accepted_messages(spark, lake, known)
+        found.append(said.where(F.col("recorded_at") <= F.lit(last)))  # what is newer won already
+    return reduce(DataFrame.unionByName, found) if found else None
 
 
 def _earlier(lake: Lake, taken: Sequence[Landing], others: Sequence[Landing]) -> list[Landing]:
@@ -146,14 +163,23 @@ def _earlier(lake: Lake, taken: Sequence[Landing], others: Sequence[Landing]) ->
 
 def _accepted(spark: SparkSession, lake: Lake, landings: Sequence[Landing]) -> DataFrame:
     """The statements of landings that were accepted when they came: all but blank and quarantined rows."""
-    source = lake.source(landings[0].source)
-    rules = Rules(source=source, table=lake.table(source.table), calendar=lake.settings.calendar)
-    rows = judged_rows(spark, lake, rules, landings).where(~F.col("_blank"))
-    kept_out = quarantine.kept_out(lake, source.name)
+    source = landings[0].source
+    rows = judged_rows(spark, lake, rules_of_files(lake, source), landings).where(~F.col("_blank"))
+    kept_out = quarantine.kept_out(lake, source)
     if not kept_out:
         return rows
     places = spark.createDataFrame(kept_out, "_landing_id string, _source_row bigint")
     return rows.join(F.broadcast(places), ["_landing_id", "_source_row"], "left_anti")
+
+
+def _accepted_messages(spark: SparkSession, lake: Lake, known: Known) -> DataFrame:
+    """The statements of messages that were accepted when they came, or by a replay."""
+    rows = judged_events(spark, lake, rules_of_events(lake, lake.table(EVENTS)), known.spans, known.held)
+    kept_out = quarantine.messages_kept_out(lake, known.spans.topic)
+    if not kept_out:
+        return rows
+    places = spark.createDataFrame(kept_out, "_partition bigint, _offset bigint")
+    return rows.join(F.broadcast(places), ["_partition", "_offset"], "left_anti")
 
 
 def _merge(spark: SparkSession, lake: Lake, changes: DataFrame, where: SparkColumn, withdrawal_id: str) -> None:

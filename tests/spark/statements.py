@@ -15,12 +15,12 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.ledger import Landing
 from lakehouse.contract.derive.arrow_schema import arrow_schema
-from lakehouse.ops.accounting import Accounting
+from lakehouse.ops.accounting import CSV, Accounting
 from lakehouse.quality.identity import content_hash
 from lakehouse.quality.names import NONE
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
-from lakehouse.silver.batch import Batch, process_rows
+from lakehouse.silver.batch import Batch, process
 from tests.oracle.silver import Statement
 from tests.spark.travels import SALES, rules_of
 
@@ -84,4 +84,5 @@ def bring(spark: SparkSession, lake: Lake, rows: DataFrame, name: str, source: s
     )
     landed = rows.withColumn("_landing_id", F.lit(landing.landing_id))
     with lease(lake.root, SALES) as held:
-        return process_rows(spark, lake, Batch(landing=landing, rules=rules_of(lake, source)), landed, held)
+        batch = Batch(kind=CSV, landing_id=landing.landing_id, rules=rules_of(lake, source))
+        return process(spark, lake, batch, landed, held)

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.landing import land
 from lakehouse.ops.accounting import CLASSES, Accounting
-from lakehouse.quality.checks import Rules
+from lakehouse.quality.checks import Rules, rules_of_files
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.lake import Lake, in_folder
 from lakehouse.runtime.settings import Settings
@@ -50,8 +50,7 @@ def travel(
 
 
 def rules_of(lake: Lake, source: str) -> Rules:
-    feed = lake.source(source)
-    return Rules(source=feed, table=lake.table(feed.table), calendar=lake.settings.calendar)
+    return rules_of_files(lake, source)
 
 
 def sales(spark: SparkSession, lake: Lake) -> DataFrame:

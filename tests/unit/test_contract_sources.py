@@ -153,7 +153,7 @@ CASES = {
         SHOP,
         "dd.MM.yyyy,",
         "dd MMM yyyy,",
-        ["date_formats: 'dd MMM yyyy' has letters that are none of yyyy, MM, M, dd, d, HH, H, mm, ss"],
+        ["date_formats: 'dd MMM yyyy' has letters that are none of yyyy, MM, M, dd, d, HH, H, mm, ss, SSSSSS"],
     ),
     "no date format": (
         SHOP,

@@ -80,7 +80,7 @@ def test_rows_are_replaced_by_others_of_the_same_value_alone(lake: Lake) -> None
     told = run("4", source="it's")
     rows = pa.Table.from_pylist([{f.name: told.get(f.name) for f in contract}], schema=contract)
     for _ in range(2):
-        tables.replace(lake, "ops.runs", rows.to_reader(), source="it's")
+        tables.replace(lake, "ops.runs", rows.to_reader(), "source = 'it''s'")
         assert ids(tables.read(lake, "ops.runs")) == ["1", "4"]
 
 

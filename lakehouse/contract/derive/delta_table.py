@@ -23,7 +23,7 @@ def is_never_null(table: Table, column: Column) -> bool:
     """Whether the column is NOT NULL in every row: a tombstone has only keys, order and technical columns."""
     always = {*table.keys, *table.sequence_by, table.apply_as_deletes}
     if table.apply_as_deletes is None or column.name.startswith("_"):
-        return column.required or column.name in table.keys
+        return column.required
     return column.name in always
 
 

@@ -5,12 +5,13 @@ pure; the fields stand in the order in which an event is written, and each is de
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from types import MappingProxyType
 from typing import Literal
 
-from lakehouse.contract.events import DELETE
-from lakehouse.contract.model import Catalog, SourceType, Table
+from lakehouse.contract.events import DELETE, ROW, VERSION
+from lakehouse.contract.model import Catalog, Source, SourceType, Table
 
 Json = Literal["string", "number"]
 
@@ -29,6 +30,9 @@ FORMS: Mapping[SourceType, str] = MappingProxyType(
     }
 )
 """How a value of each type is written."""
+
+MOMENT = "yyyy-MM-dd HH:mm:ss.SSSSSS"
+"""How the reader of events hands a timestamp on: in UTC."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -52,7 +56,7 @@ class JsonField:
         return " or ".join(f"`{value}`" for value in self.values) or FORMS[self.type]
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class EventSchema:
     """The JSON object of an event: `schema_version`, the fields around the row, and `row` with the row's own.
 
@@ -64,6 +68,16 @@ class EventSchema:
     around: tuple[JsonField, ...]
     row: tuple[JsonField, ...]
     keys: tuple[str, ...]
+
+    @cached_property
+    def names_around(self) -> frozenset[str]:
+        """All that an event may have beside what its row has, and the row."""
+        return frozenset({VERSION, ROW, *(f.name for f in self.around)})
+
+    @cached_property
+    def names_of_row(self) -> frozenset[str]:
+        """All that a row may have."""
+        return frozenset(f.name for f in self.row)
 
     def required(self, op: str) -> frozenset[str]:
         """The fields of the row that an event of that kind must have."""
@@ -110,3 +124,8 @@ def event_schema(catalog: Catalog, table: Table) -> EventSchema:
         row=tuple(row),
         keys=source.keys,
     )
+
+
+def as_told_by_events(source: Source) -> Source:
+    """The source with the forms that its values have in events, whatever those of its files are."""
+    return replace(source, decimal=".", thousands=None, date_formats=("yyyy-MM-dd", MOMENT))

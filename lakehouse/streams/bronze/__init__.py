@@ -1,4 +1,3 @@
 """Kafka to `bronze.sales_events`: each committed event once, at its topic, partition and offset."""
 
-EVENTS = "bronze.sales_events"
-"""The table, and the lease of whoever writes it."""
+from lakehouse.bronze import EVENTS as EVENTS

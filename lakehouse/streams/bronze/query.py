@@ -6,7 +6,6 @@ and those of former lives are removed; who asks to stop waits for the batch unde
 
 import json
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -15,6 +14,7 @@ from pyspark.sql.streaming.query import StreamingQuery
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze.sink import Sink
 from lakehouse.streams.connection import spark_options
+from lakehouse.streams.pace import Pace as Pace
 
 POLL_SECONDS = 1
 
@@ -33,14 +33,6 @@ OF_SOURCE = {
     "kafka.max.partition.fetch.bytes": str(8 * 1024**2),
     "kafka.fetch.max.bytes": str(64 * 1024**2),
 }
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Pace:
-    """How often batches begin, and how large they are; with `every` None what is there now is landed, and no more."""
-
-    every: float | None
-    most: int
 
 
 def checkpoints(lake: Lake) -> str:

@@ -1,0 +1,61 @@
+"""Questions to the table of messages, answered without Spark.
+
+In: a topic. Out: offsets by partition. Guaranteed: reads only; `{}` or `[]` where nothing has landed; files whose
+statistics say that they hold nothing of it are not opened.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+from deltalake import QueryBuilder
+from deltalake.exceptions import TableNotFoundError
+
+from lakehouse.bronze import EVENTS
+from lakehouse.ops import tables
+from lakehouse.runtime.lake import Lake
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rest:
+    """What has landed of a partition from some offset on: the first and the last offset, and how many messages."""
+
+    partition: int
+    first: int
+    last: int
+    messages: int
+
+
+def rest_of(lake: Lake, topic: str, after: Mapping[int, int]) -> list[Rest]:
+    """What has landed of each partition from its offset in `after` on; all of a partition that is not in it."""
+    known = (f'(partition = {number} AND "offset" >= {offset})' for number, offset in sorted(after.items()))
+    others = f"partition NOT IN ({', '.join(map(str, sorted(after)))})" if after else "true"
+    rows = _asked(
+        lake,
+        'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages FROM t '
+        f"WHERE topic = {tables.quoted(topic)} AND ({' OR '.join([*known, others])}) GROUP BY partition",
+    )
+    return sorted((Rest(**row) for row in rows), key=lambda rest: rest.partition)
+
+
+def messages_within(lake: Lake, topic: str, ranges: Sequence[tuple[int, int, int]]) -> int:
+    """How many messages lie within ranges: partition, first and last offset."""
+    those = " OR ".join(f'(partition = {n} AND "offset" BETWEEN {first} AND {last})' for n, first, last in ranges)
+    sql = f"SELECT count(*) AS messages FROM t WHERE topic = {tables.quoted(topic)} AND ({those or 'false'})"
+    return sum(row["messages"] for row in _asked(lake, sql))
+
+
+def topics_of(lake: Lake) -> list[str]:
+    """The topics of which messages are there."""
+    return sorted(row["topic"] for row in _asked(lake, "SELECT DISTINCT topic FROM t"))
+
+
+def _asked(lake: Lake, sql: str) -> list[dict[str, Any]]:
+    """The rows that answer a question to the table, which is `t` in it."""
+    try:
+        there = tables.opened(lake, EVENTS)
+    except TableNotFoundError:
+        return []
+    rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", there).execute(sql)).to_pylist()
+    return rows

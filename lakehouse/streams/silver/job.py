@@ -1,0 +1,119 @@
+"""The job from landed messages to silver: micro-batches through the very protocol of files, one lease each.
+
+In: `bronze.sales_events`, and the books, which alone say what is next. Out: accountings, and silver. Guaranteed: no
+checkpoint is kept; without work there is neither a lease nor a commit nor, where the topic is only to be drained, a
+Spark session; between two batches others may take silver's lease.
+"""
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from time import monotonic
+
+from pyspark.sql import SparkSession
+
+from lakehouse.ops import accounting
+from lakehouse.ops.accounting import EVENTS, HELD, PREPARED, Accounting
+from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.leases import own_jvm
+from lakehouse.runtime.storage import Say
+from lakehouse.silver import SALES
+from lakehouse.silver.job import finish_begun, process_messages
+from lakehouse.silver.messages import next_spans, processed
+from lakehouse.silver.pending import unfinished_spans
+from lakehouse.streams.pace import Pace
+
+TURN_SECONDS = {True: 0.3, False: 2.5}
+"""So long others can take silver's lease between two batches, by whether it is a folder's; they look more often."""
+
+
+@dataclass(kw_only=True, slots=True)
+class Processed:
+    """What a job has brought to silver so far, and in how long; `held` are batches that a gate holds."""
+
+    topic: str
+    batches: int = 0
+    rows: int = 0
+    held: int = 0
+    seconds: float = 0.0
+    classes: Counter[str] = field(default_factory=Counter)
+    warnings: Counter[str] = field(default_factory=Counter)
+
+    def count(self, closed: Accounting) -> None:
+        """Add a batch."""
+        self.batches += 1
+        self.rows += closed.rows_in
+        self.held += closed.status == HELD
+        self.classes.update(closed.classes)
+        self.warnings.update(closed.warnings)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Job:
+    """What all batches share; `between` is called after each, and when there is nothing to do."""
+
+    session: Callable[[], SparkSession]
+    lake: Lake
+    topic: str
+    pace: Pace
+    done: Processed
+    stop: threading.Event
+    wait: bool = True
+    say: Say = lambda _: None
+    between: Callable[[], None] = lambda: None
+
+
+def process_events(job: Job) -> None:
+    """Bring what has landed of a topic to silver, until that is done or `stop` is set.
+
+    Raises:
+        JobError: a batch failed, or silver is being written by another and `wait` is false.
+    """
+    if job.pace.every is not None:
+        job.session()
+    while not job.stop.is_set():
+        began = monotonic()
+        more = _take(job) if _is_work(job) else False
+        job.between()
+        if more:
+            job.stop.wait(TURN_SECONDS[job.lake.settings.storage.kind == "local"])
+        elif job.pace.every is None:
+            return
+        else:
+            job.stop.wait(max(0.0, job.pace.every - (monotonic() - began)))
+
+
+def _is_work(job: Job) -> bool:
+    """Whether anything is to be done, by looks alone: without a lease."""
+    if accounting.read(job.lake, status=PREPARED) or unfinished_spans(job.lake):
+        return True
+    return next_spans(job.lake, job.topic, processed(job.lake, job.topic), job.pace.most) is not None
+
+
+def _take(job: Job) -> bool:
+    """One batch under silver's lease; whether there may be more at once."""
+    spark, began = job.session(), monotonic()
+    with job.lake.lease(SALES, wait=job.wait or job.done.batches > 0, say=job.say) as held:
+        held.guard(own_jvm())
+        for closed in finish_begun(spark, job.lake, held):
+            _tell(job, closed, began)
+        spans = next_spans(job.lake, job.topic, processed(job.lake, job.topic), job.pace.most)
+        if spans is None:
+            return False
+        closed = process_messages(spark, job.lake, EVENTS, spans, held)
+        _tell(job, closed, began)
+    return job.pace.every is None or 2 * closed.rows_in > job.pace.most
+
+
+def _tell(job: Job, closed: Accounting, began: float) -> None:
+    if closed.topic == job.topic:
+        job.done.count(closed)
+    seconds = monotonic() - began
+    job.done.seconds += seconds
+    job.say(f"silver: {closed.rows_in} message(s) in {seconds:.1f} s, {job.done.rows} in all ({_classes(closed)})")
+
+
+def _classes(closed: Accounting) -> str:
+    told = [f"{count} {name}" for name, count in closed.classes.items() if count]
+    return "held: " + (closed.reason or "") if closed.status == HELD else ", ".join(told) or "none"
