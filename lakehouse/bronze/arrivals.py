@@ -113,7 +113,7 @@ def _told(path: Path, source: Source, given: datetime | None) -> tuple[datetime,
     return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=nanoseconds // 1000), MODIFICATION_TIME
 
 
-def parse_as_of(text: str) -> datetime:
+def parse_as_of(text: str, option: str = "--as-of") -> datetime:
     """An ISO 8601 moment such as 2024-03-01T06:00:00Z; without a zone it is UTC.
 
     Raises:
@@ -123,4 +123,4 @@ def parse_as_of(text: str) -> datetime:
         moment = datetime.fromisoformat(text.strip())
         return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise UsageError(f"--as-of {text!r} is no ISO 8601 moment such as 2024-03-01T06:00:00Z") from error
+        raise UsageError(f"{option} {text!r} is no ISO 8601 moment such as 2024-03-01T06:00:00Z") from error

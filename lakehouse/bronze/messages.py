@@ -6,6 +6,7 @@ statistics say that they hold nothing of it are not opened.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -27,14 +28,50 @@ class Rest:
     messages: int
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Asked:
+    """Messages by offset or by Kafka's time of them, ends included; None: without a limit, or of all partitions."""
+
+    partition: int | None = None
+    from_offset: int | None = None
+    to_offset: int | None = None
+    from_time: datetime | None = None
+    to_time: datetime | None = None
+
+    @property
+    def sql(self) -> str:
+        """The condition, for delta-rs."""
+        told = {
+            "partition =": self.partition,
+            '"offset" >=': self.from_offset,
+            '"offset" <=': self.to_offset,
+            '"timestamp" >=': _literal(self.from_time),
+            '"timestamp" <=': _literal(self.to_time),
+        }
+        return " AND ".join(f"{name} {value}" for name, value in told.items() if value is not None) or "true"
+
+
+def _literal(moment: datetime | None) -> str | None:
+    return None if moment is None else f"TIMESTAMP '{moment.astimezone(UTC).isoformat()}'"
+
+
+def those_of(lake: Lake, topic: str, asked: Asked) -> list[Rest]:
+    """By partition the first and the last of the messages asked for."""
+    return _rest(lake, topic, asked.sql)
+
+
 def rest_of(lake: Lake, topic: str, after: Mapping[int, int]) -> list[Rest]:
     """What has landed of each partition from its offset in `after` on; all of a partition that is not in it."""
     known = (f'(partition = {number} AND "offset" >= {offset})' for number, offset in sorted(after.items()))
     others = f"partition NOT IN ({', '.join(map(str, sorted(after)))})" if after else "true"
+    return _rest(lake, topic, " OR ".join([*known, others]))
+
+
+def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
     rows = _asked(
         lake,
         'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages FROM t '
-        f"WHERE topic = {tables.quoted(topic)} AND ({' OR '.join([*known, others])}) GROUP BY partition",
+        f"WHERE topic = {tables.quoted(topic)} AND ({where}) GROUP BY partition",
     )
     return sorted((Rest(**row) for row in rows), key=lambda rest: rest.partition)
 

@@ -13,10 +13,11 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, REJECTED, WITHDRAWN, Landing
+from lakehouse.bronze.messages import rest_of, topics_of
 from lakehouse.gold.release import FACT, Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
-from lakehouse.ops.accounting import DONE, HELD, PREPARED, Accounting
+from lakehouse.ops.accounting import CSV, DONE, EVENTS, HELD, PREPARED, Accounting
 from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
@@ -33,6 +34,7 @@ def status_of(lake: Lake) -> dict[str, Any]:
         "environment": lake.settings.env,
         "home": lake.root,
         "bronze": _bronze(landings, batches),
+        "events": _events(lake, batches),
         "silver": _silver(lake),
         "gold": _gold(lake, release),
         "warehouse": _warehouse(lake, release),
@@ -47,7 +49,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
     for source in sorted({one.source for one in landings}):
         files = Counter(one.status for one in landings if one.source == source)
         kept = [one for one in landings if one.source == source and one.status != WITHDRAWN]
-        done = [one for one in batches if one.source == source and one.status == DONE]
+        done = [one for one in batches if one.source == source and one.kind == CSV and one.status == DONE]
         told.append(
             {
                 "source": source,
@@ -59,6 +61,22 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
                 "processed": sum(one.rows_in for one in done),
                 "quarantined": sum(one.classes["quarantined"] for one in done),
                 "newest as-of": max((one.as_of for one in kept), default=None),
+            }
+        )
+    return told
+
+
+def _events(lake: Lake, batches: list[Accounting]) -> list[dict[str, Any]]:
+    """One row a topic: messages that have landed and are kept, how many are in the books, and kept out."""
+    told = []
+    for topic in topics_of(lake):
+        done = [one for one in batches if one.topic == topic and one.kind == EVENTS and one.status == DONE]
+        told.append(
+            {
+                "topic": topic,
+                "kept": sum(rest.messages for rest in rest_of(lake, topic, {})),
+                "processed": sum(one.rows_in for one in done),
+                "quarantined": sum(one.classes["quarantined"] for one in done),
             }
         )
     return told

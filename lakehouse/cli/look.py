@@ -12,6 +12,7 @@ if TYPE_CHECKING:  # loaded when a command runs
 
 TITLES = {
     "bronze": "Bronze: files",
+    "events": "Bronze: messages",
     "silver": "Silver: sale lines",
     "gold": "Gold: the newest release",
     "warehouse": "Warehouse: the release last published",
@@ -46,7 +47,7 @@ def status(env: str | None, as_json: bool) -> int:
         if rows:
             columns = [name for name in rows[0] if name not in SELDOM or any(row[name] for row in rows)]
             table(title, columns, ([row[column] for column in columns] for row in rows))
-    if not told["bronze"]:
+    if not told["bronze"] and not told["events"]:
         sentence("nothing has landed yet: lakehouse run --source superstore FILE")
     for warning in told["warnings"]:
         sentence(warning, good=False)

@@ -39,6 +39,7 @@ COMMANDS = {
     "reset": "lakehouse.cli.care",
     "sample": "lakehouse.cli.care",
     "produce": "lakehouse.cli.produce",
+    "replay": "lakehouse.cli.replay",
 }
 """Where each command is; the function has the command's name."""
 

@@ -13,6 +13,7 @@ from lakehouse.cli.load import AS_JSON, NO_WAIT
 from lakehouse.cli.show import document, sentence, shown, working
 from lakehouse.cli.stopping import asked_to_stop, session_of
 from lakehouse.cli.stream_look import TOPIC, expire, status
+from lakehouse.cli.stream_run import run
 from lakehouse.cli.stream_silver import silver
 from lakehouse.errors import UsageError
 
@@ -50,6 +51,7 @@ def stream() -> None:
 stream.add_command(status)
 stream.add_command(expire)
 stream.add_command(silver)
+stream.add_command(run)
 
 
 @stream.command()

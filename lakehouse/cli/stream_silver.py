@@ -93,7 +93,9 @@ def told(done: "Processed", *, stopped: bool, as_json: bool) -> None:
         document({"ok": not done.held, **as_document(done), "stopped": stopped})
         return
     if done.rows:
-        classes = [name for name, count in done.classes.items() if count]
+        from lakehouse.ops.accounting import CLASSES
+
+        classes = [name for name in CLASSES if done.classes[name]]
         table("Accounting", ["topic", "rows_in", *classes], [[done.topic, done.rows, *map(done.classes.get, classes)]])
     told_of = f"topic {done.topic}: {shown(done.rows)} message(s) into silver in {shown(done.batches)} batch(es)"
     sentence(f"{told_of}{f', {done.held} held by a gate' if done.held else ''}", good=not done.held)
@@ -101,12 +103,14 @@ def told(done: "Processed", *, stopped: bool, as_json: bool) -> None:
 
 def as_document(done: "Processed") -> dict[str, object]:
     """The same for machines."""
+    from lakehouse.ops.accounting import CLASSES
+
     return {
         "topic": done.topic,
         "batches": done.batches,
         "held": done.held,
         "rows_in": done.rows,
-        "classes": dict(done.classes),
+        "classes": {name: done.classes[name] for name in CLASSES},
         "warnings": dict(done.warnings),
         "seconds": round(done.seconds, 2),
     }

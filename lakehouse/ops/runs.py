@@ -24,6 +24,11 @@ STREAM = "stream"
 STREAM_SILVER = "stream silver"
 """That of runs which bring landed events to silver."""
 
+REPLAY = "replay events"
+
+STREAM_RUN = "stream run"
+"""That of runs which bring events from Kafka to the warehouse."""
+
 
 @dataclass(kw_only=True, slots=True)
 class Run:

@@ -7,7 +7,7 @@ never what.
 import json
 from typing import TYPE_CHECKING
 
-from lakehouse.ops import tables
+from lakehouse.ops import accounting, tables
 from lakehouse.ops.plain import plain_files
 from lakehouse.runtime.lake import Lake
 
@@ -23,6 +23,7 @@ def session_for(lake: Lake) -> "SparkSession":
     from lakehouse.runtime.session import open_session
 
     rows = sum(row["records"] or 0 for row in tables.read(lake, "ops.landed_files", ["records"]))
+    rows += sum(row["rows_in"] for row in tables.read(lake, accounting.TABLE, ["rows_in"], kind=accounting.EVENTS))
     return open_session(lake.settings, small=rows <= SMALL_ROWS)
 
 

@@ -14,7 +14,7 @@ from time import monotonic
 from pyspark.sql import SparkSession
 
 from lakehouse.ops import accounting
-from lakehouse.ops.accounting import EVENTS, HELD, PREPARED, Accounting
+from lakehouse.ops.accounting import CLASSES, EVENTS, HELD, PREPARED, Accounting
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.storage import Say
@@ -115,5 +115,6 @@ def _tell(job: Job, closed: Accounting, began: float) -> None:
 
 
 def _classes(closed: Accounting) -> str:
-    told = [f"{count} {name}" for name, count in closed.classes.items() if count]
-    return "held: " + (closed.reason or "") if closed.status == HELD else ", ".join(told) or "none"
+    if closed.status == HELD:
+        return f"held: {closed.reason}"
+    return ", ".join(f"{count} {name}" for name in CLASSES if (count := closed.classes.get(name))) or "none"
