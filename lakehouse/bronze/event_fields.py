@@ -61,6 +61,22 @@ def told(value: bytes | None, timestamp: datetime, schema: EventSchema) -> Told:
     return _statement(document, timestamp, schema)
 
 
+def fields_of(value: str | None, schema: EventSchema) -> Texts:
+    """The fields of the row as they stand in a message, whatever is wrong with them; {} where it has none.
+
+    What is no text and no number is told as JSON.
+    """
+    try:
+        document = _DECODER.decode(value or "")
+    except (ValueError, RecursionError):
+        return {}
+    row = document.get(ROW) if type(document) is dict else None
+    if type(row) is not dict:
+        return {}
+    said = {field.name: row.get(field.name) for field in schema.row}
+    return {name: text if text is None or isinstance(text, str) else json.dumps(text) for name, text in said.items()}
+
+
 def _faulty(*faults: str, event_time: datetime | None = None) -> Told:
     return Told(texts={}, event_time=event_time, faults=faults)
 

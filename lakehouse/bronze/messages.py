@@ -6,7 +6,7 @@ statistics say that they hold nothing of it are not opened.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -62,9 +62,13 @@ def those_of(lake: Lake, topic: str, asked: Asked) -> list[Rest]:
 
 def rest_of(lake: Lake, topic: str, after: Mapping[int, int]) -> list[Rest]:
     """What has landed of each partition from its offset in `after` on; all of a partition that is not in it."""
+    return _rest(lake, topic, _behind(after))
+
+
+def _behind(after: Mapping[int, int]) -> str:
     known = (f'(partition = {number} AND "offset" >= {offset})' for number, offset in sorted(after.items()))
     others = f"partition NOT IN ({', '.join(map(str, sorted(after)))})" if after else "true"
-    return _rest(lake, topic, " OR ".join([*known, others]))
+    return " OR ".join([*known, others])
 
 
 def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
@@ -81,6 +85,12 @@ def messages_within(lake: Lake, topic: str, ranges: Sequence[tuple[int, int, int
     those = " OR ".join(f'(partition = {n} AND "offset" BETWEEN {first} AND {last})' for n, first, last in ranges)
     sql = f"SELECT count(*) AS messages FROM t WHERE topic = {tables.quoted(topic)} AND ({those or 'false'})"
     return sum(row["messages"] for row in _asked(lake, sql))
+
+
+def first_day_without(lake: Lake, topic: str, after: Mapping[int, int]) -> date | None:
+    """The first landing day with a message at its offset in `after` or behind it; None where there is none."""
+    sql = f"SELECT min(landing_day) AS day FROM t WHERE topic = {tables.quoted(topic)} AND ({_behind(after)})"
+    return next((row["day"] for row in _asked(lake, sql)), None)
 
 
 def topics_of(lake: Lake) -> list[str]:

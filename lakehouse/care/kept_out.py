@@ -10,9 +10,11 @@ from datetime import datetime
 
 import pyarrow as pa
 
-from lakehouse.bronze import ledger
+from lakehouse.bronze import EVENTS, ledger
+from lakehouse.bronze.event_fields import fields_of
 from lakehouse.bronze.normalise import normalise
 from lakehouse.bronze.rows import LandedFile, fields_again
+from lakehouse.contract.derive.event_schema import EventSchema, event_schema
 from lakehouse.contract.reasons import STRUCTURAL_ERRORS, Reason, reasons
 from lakehouse.errors import UsageError, did_you_mean
 from lakehouse.ops import tables
@@ -67,8 +69,11 @@ def explained(lake: Lake, rows: Sequence[Row]) -> list[KeptOut]:
     """The same rows, each with the values that broke its rules and with what became of its line."""
     landings = ledger.read(lake) if rows else []
     files = {one.landing_id: one.file(lake) for one in landings if one.header is not None}
-    declared = _declared(lake)
-    texts = [_texts(lake, row, files.get(row["landing_id"])) for row in rows]
+    declared, event = _declared(lake), event_schema(lake.catalog, lake.table(EVENTS))
+    texts = [
+        _texts(lake, row, files.get(row["landing_id"])) if row["topic"] is None else _texts_of_event(row, event)
+        for row in rows
+    ]
     keys = [_key(lake, row, known) for row, known in zip(rows, texts, strict=True)]
     stands = _in_silver(lake, [key for key in keys if key is not None])
     return [
@@ -97,7 +102,10 @@ def _known(lake: Lake, reason: str, found: Collection[str]) -> None:
 def _declared(lake: Lake) -> dict[str, dict[str, Reason]]:
     """The rules that keep rows out, by source and name."""
     years = (lake.settings.calendar.first_year, lake.settings.calendar.last_year)
-    return {name: reasons(source, lake.table(source.table), years) for name, source in lake.catalog.sources.items()}
+    event = event_schema(lake.catalog, lake.table(EVENTS))
+    told = {name: reasons(source, lake.table(source.table), years) for name, source in lake.catalog.sources.items()}
+    of_events = reasons(lake.source(event.source), lake.table(SALES), years, event)
+    return told | {event.source: of_events | told[event.source]}
 
 
 def _texts(lake: Lake, row: Row, file: LandedFile | None) -> dict[str, str | None]:
@@ -107,6 +115,12 @@ def _texts(lake: Lake, row: Row, file: LandedFile | None) -> dict[str, str | Non
         return {}
     fields = fields_again(file, source, row["raw_text"])
     return {"recorded_at": f"{row['recorded_at']:%Y-%m-%dT%H:%M:%SZ}", **fields} if fields else {}
+
+
+def _texts_of_event(row: Row, schema: EventSchema) -> dict[str, str | None]:
+    """What a message says, by field of its row; {} where it is no event."""
+    said = fields_of(row["raw_text"], schema)
+    return {"recorded_at": f"{row['recorded_at']:%Y-%m-%dT%H:%M:%SZ}", **said} if said else {}
 
 
 def _broken(rule: str, declared: Mapping[str, Reason], texts: Mapping[str, str | None]) -> Broken:

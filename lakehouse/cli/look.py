@@ -1,7 +1,7 @@
 """`lakehouse status` and `lakehouse quarantine`: what is there, without starting Spark."""
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -84,7 +84,14 @@ def _lines(one: "KeptOut") -> Iterator[tuple[object, ...]]:
     for broken in one.broken:
         named = ", ".join(f"{column} {_quoted(text)}" for column, text in broken.values.items())
         why = f"{named}: {broken.words}" if named else ": ".join(filter(None, (broken.words, raw)))
-        yield _name(one.row["file"]), one.row["line"], broken.rule, why, _standing(one)
+        yield *_place(one.row), broken.rule, why, _standing(one)
+
+
+def _place(row: Mapping[str, Any]) -> tuple[object, object]:
+    """Where it stands: file and line, or topic with partition and offset."""
+    if row["topic"] is None:
+        return _name(row["file"]), row["line"]
+    return row["topic"], f"{row['partition']}:{row['offset']}"
 
 
 def _standing(one: "KeptOut") -> str | None:

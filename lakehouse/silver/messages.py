@@ -48,6 +48,14 @@ def processed(lake: Lake, topic: str) -> dict[int, int]:
     return ends_of(one.spans for one in accounting.read(lake, kind=EVENTS, topic=topic) if one.spans)
 
 
+def processed_for_good(lake: Lake, topic: str) -> dict[int, int]:
+    """By partition the offset up to which nothing has to be read again: no batch before it is begun or held."""
+    batches = [one for one in accounting.read(lake, kind=EVENTS, topic=topic) if one.spans]
+    ends = ends_of(one.spans for one in batches if one.spans)
+    open_ = begins_of(one.spans for one in batches if one.spans and one.status != DONE)
+    return {number: min(end, open_.get(number, end)) for number, end in ends.items()}
+
+
 def next_spans(lake: Lake, topic: str, after: Mapping[int, int], most: int) -> Spans | None:
     """The messages to take next, about `most` of them where there are more; None where there is nothing.
 

@@ -1,8 +1,8 @@
 """Whole days of landed events, taken out of the table after their retention; without Spark.
 
 In: an age. Out: the days, and the table without them. Guaranteed: only days go that every topic's floor has passed, so
-that up to where it has landed is known without them; no file is written anew, and who reads an older version finds its
-files for as long as the table keeps removed ones.
+that up to where it has landed is known without them, and whose messages all are in silver; no file is written anew, and
+who reads an older version finds its files for as long as the table keeps removed ones.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,10 @@ from datetime import date
 import pyarrow as pa
 from deltalake.exceptions import TableNotFoundError
 
+from lakehouse.bronze.messages import first_day_without, topics_of
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
+from lakehouse.silver.messages import processed_for_good
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.positions import TABLE
 
@@ -32,8 +34,14 @@ def expirable(lake: Lake, before: date) -> list[Day]:
     floors = tables.read(lake, TABLE, ["as_of_day"])
     if not floors:
         return []
-    last = min(before, *(floor["as_of_day"] for floor in floors))
+    last = min(before, *(floor["as_of_day"] for floor in floors), *_first_days_not_in_silver(lake))
     return [day for day in _days(lake) if day.landing_day < last]
+
+
+def _first_days_not_in_silver(lake: Lake) -> list[date]:
+    """By topic the first day with a message that silver does not know, or of a batch that a gate holds."""
+    days = (first_day_without(lake, topic, processed_for_good(lake, topic)) for topic in topics_of(lake))
+    return [day for day in days if day is not None]
 
 
 def expire(lake: Lake, before: date, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> list[Day]:
