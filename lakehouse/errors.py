@@ -34,7 +34,9 @@ def did_you_mean(name: str, known: Collection[str], *, most: int = 1, shown: Cal
 
 def is_broken_connection(error: BaseException) -> bool:
     """Whether an error says that Spark's JVM does not answer any more; py4j's errors are named, not imported."""
-    unanswered = type(error).__name__ == "Py4JError" and str(error).endswith("does not exist in the JVM")
+    said = str(error) if type(error).__name__ == "Py4JError" else ""
+    empty = said.startswith("An error occurred while calling ") and "Trace:" not in said  # the call's answer never came
+    unanswered = empty or said.endswith("does not exist in the JVM")
     return unanswered or isinstance(error, ConnectionError) or type(error).__name__ == "Py4JNetworkError"
 
 

@@ -5,7 +5,7 @@ is; Ctrl-C and SIGTERM abort an open transaction and wait for one that is being 
 """
 
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from threading import Event
 from types import FrameType
@@ -24,7 +24,7 @@ if TYPE_CHECKING:  # loaded when the command runs
     from lakehouse.streams.message import Message
     from lakehouse.streams.oracle import Oracle
     from lakehouse.streams.producer import Ended
-    from lakehouse.streams.transactions import Link
+    from lakehouse.streams.transactions import Link, Outcome, Place
 
 
 class Stop(Event):
@@ -52,8 +52,6 @@ def sales_event_producer(env: str | None, as_json: bool, debug: bool, **given: A
 
 def _produce(env: str | None, wanted: Wanted, as_json: bool) -> int:
     """Send what is wanted, and tell what became of it, however it ends."""
-    from itertools import islice
-
     from lakehouse.runtime.settings import load_settings
     from lakehouse.streams.connection import client_options
     from lakehouse.streams.oracle import opened
@@ -65,30 +63,55 @@ def _produce(env: str | None, wanted: Wanted, as_json: bool) -> int:
     tally = Tally()
     with working() as say, _signals() as stop:
         say(f"topic {topic} with {_partitions(settings, topic, wanted.partitions)} partition(s)")
+        connection = client_options(settings)
         try:
             with (
                 opened(wanted.oracle, topic) as oracle,
-                linked(client_options(settings), wanted.transactional_id, wanted.patience) as link,
+                linked(connection, wanted.transactional_id, wanted.patience) as link,
             ):
-                if oracle and oracle.recovered:
-                    say(f"{oracle.recovered} events of a producer that was killed are now unknown in {wanted.oracle}")
-                first = islice(messages, wanted.events or None)
-                for ended in _transactions(link, topic, first, wanted, stop, oracle):
+                _recover(oracle, connection, wanted, say)
+                for ended in _transactions(link, topic, messages, wanted, stop, oracle, connection):
                     tally.add(ended)
                     tally.say(say)
         except JobError:
             say(tally.told())
             raise
+    fault = _fault(tally, wanted, stopped=stop.is_set())
     if as_json:
-        document({"ok": not tally.unknown, "topic": topic, **tally.document()})
+        document({"ok": fault is None, "topic": topic, **tally.document()})
     else:
-        sentence(f"{'stopped: ' if stop.is_set() else ''}{tally.told()}", good=not tally.unknown)
+        sentence(f"{'stopped: ' if stop.is_set() else ''}{tally.told()}", good=fault is None)
+    if fault:
+        raise JobError(fault)
+    return stop.code
+
+
+def _recover(oracle: "Oracle | None", connection: dict[str, Any], wanted: Wanted, say: Callable[[str], None]) -> None:
+    """Have the oracle complete what a killed producer left; a transaction of this id that it left open is ended."""
+    from lakehouse.streams.outcomes import seen
+
+    def ask(places: Collection["Place"]) -> "Outcome":
+        outcome = seen(connection, places, wanted.patience, wanted.patience)
+        return "unknown" if outcome == "open" else outcome
+
+    if oracle and (found := oracle.recover(ask)):
+        say(f"{found[0]} events of a producer that was killed are {found[1]}, and so it stands in {wanted.oracle}")
+
+
+def _fault(tally: Tally, wanted: Wanted, *, stopped: bool) -> str | None:
+    """The sentence about a commit that was not answered; None where it changes nothing."""
     if tally.unknown:
-        raise JobError(
+        return (
             f"the broker did not answer whether the last transaction is committed: its {tally.unknown} events are in "
             "the topic or not, and who reads committed events will see; run the command again"
         )
-    return stop.code
+    done = stopped or (tally.unanswered == "committed" and tally.sent == wanted.events)
+    if tally.unanswered is None or done:
+        return None
+    return (
+        f"the broker did not answer whether the last transaction is committed; it is {tally.unanswered}, as was found "
+        "out: see that the broker runs well, and run the command again for what follows"
+    )
 
 
 def _partitions(settings: "Settings", topic: str, wanted: int | None) -> int:
@@ -111,22 +134,26 @@ def _partitions(settings: "Settings", topic: str, wanted: int | None) -> int:
 
 
 def _transactions(
-    link: "Link", topic: str, messages: "Iterator[Message]", wanted: Wanted, stop: Stop, oracle: "Oracle | None"
-) -> "Iterator[Ended]":
+    link: "Link", topic: str, messages: "Iterator[Message]", wanted: Wanted, stop: Stop, oracle: "Oracle | None",
+    connection: dict[str, Any],
+) -> "Iterator[Ended]":  # fmt: skip
+    from itertools import islice
     from random import Random
 
+    from lakehouse.streams.outcomes import found_out
     from lakehouse.streams.producer import pace, produced
 
     spoiling = Random(f"{wanted.seed}/abort")
     return produced(
         link,
         topic,
-        messages,
+        islice(messages, wanted.events or None),
         pace=pace(wanted.transaction_size, wanted.interval, wanted.rate),
         patience=wanted.patience,
         stop=stop,
         oracle=oracle,
         spoiled=lambda: spoiling.random() < wanted.abort,
+        ask=lambda places: found_out(connection, wanted.transactional_id, places, wanted.patience),
     )
 
 

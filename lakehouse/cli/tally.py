@@ -13,6 +13,7 @@ from lakehouse.cli.show import shown
 
 if TYPE_CHECKING:  # loaded when the command runs
     from lakehouse.streams.producer import Ended
+    from lakehouse.streams.transactions import Outcome
 
 SAY_SECONDS = 1.0
 """Progress is told at most so often."""
@@ -26,6 +27,17 @@ class Tally:
         self._transactions: Counter[str] = Counter()
         self._kinds: Counter[str] = Counter()
         self._began = self._said = monotonic()
+        self._last: Ended | None = None
+
+    @property
+    def sent(self) -> int:
+        """Events of all transactions."""
+        return self._ended.total()
+
+    @property
+    def unanswered(self) -> "Outcome | None":
+        """How the last transaction ended, where its commit was not answered."""
+        return self._last.outcome if self._last and not self._last.confirmed else None
 
     @property
     def unknown(self) -> int:
@@ -34,6 +46,7 @@ class Tally:
 
     def add(self, ended: "Ended") -> None:
         """Count one transaction."""
+        self._last = ended
         self._transactions[ended.outcome] += 1
         self._ended[ended.outcome] += len(ended.messages)
         if ended.outcome == "committed":

@@ -31,6 +31,14 @@ class Busy:
     """Whether the run is over, and only the JVM it drove is waited for."""
 
 
+class BusyError(JobError):
+    """The lease cannot be had now, and who asks did not want to wait; `waiting` is what one says who waits."""
+
+    def __init__(self, busy: Busy) -> None:
+        super().__init__(busy.refusal)
+        self.waiting = busy.waiting
+
+
 def being_written(table: str, process: object) -> Busy:
     """Another run, named by its process, holds the lease."""
     return Busy(
@@ -87,7 +95,7 @@ def lease(root: str, table: str, *, wait: bool = True, say: Say = lambda _: None
         say: takes one line when waiting begins.
 
     Raises:
-        JobError: another process holds it and `wait` is false.
+        BusyError: another process holds it and `wait` is false.
     """
     path = Path(root, "leases", f"{table}.lock")
     file = _locked(path, table, wait, say)
@@ -129,7 +137,7 @@ def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
             busy = being_written(table, owner.get("pid", "?"))
             if not wait:
                 file.close()
-                raise JobError(busy.refusal) from None
+                raise BusyError(busy) from None
             if not said:
                 say(busy.waiting)
                 said = True
@@ -153,7 +161,7 @@ def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
     while jvm is not None and began is not None and jvm != own_jvm() and started(jvm) == began:
         busy = left_running(table, jvm)
         if not wait:
-            raise JobError(busy.refusal)
+            raise BusyError(busy)
         if not said:
             say(busy.waiting)
             said = True

@@ -56,7 +56,7 @@ class Broker:
 def running(root: str) -> Broker | None:
     """The broker of this lakehouse; None where none runs, whatever a record says."""
     broker = _recorded(root)
-    return broker if broker and started(broker.pid) == broker.started else None
+    return broker if broker and _lives(broker) else None
 
 
 def start(root: str, port: int | None = None) -> tuple[Broker, bool]:
@@ -67,16 +67,21 @@ def start(root: str, port: int | None = None) -> tuple[Broker, bool]:
         UsageError: the port is taken, or a broker runs already on another one.
     """
     with lease(root, STARTING):  # of two at once the second finds what the first has begun
-        begin = _size_of_log(root)
-        broker, new = running(root), False
-        if broker is None:
-            broker, new = _begun(root, port), True
-        elif port not in (None, broker.port):
+        begin, found = _size_of_log(root), running(root)
+        if found and port not in (None, found.port):
             raise UsageError(
-                f"the broker runs on port {broker.port} already: lakehouse kafka stop, then start it on {port}"
+                f"the broker runs on port {found.port} already: lakehouse kafka stop, then start it on {port}"
             )
-        _await_answer(root, broker, begin, new)  # also one that was found: a start may have been interrupted
-    return broker, new
+        if found and _answers_in_time(found):  # its start may have been interrupted
+            return found, False
+        if found and _lives(found):
+            raise JobError(
+                f"the broker, process {found.pid}, does not answer: lakehouse kafka stop, then start it again"
+            )
+        broker = _begun(root, port)  # one that was found and ended meanwhile was being killed
+        if not _answers_in_time(broker):
+            raise _failure(root, broker, begin)
+    return broker, True
 
 
 def _begun(root: str, port: int | None) -> Broker:
@@ -104,26 +109,29 @@ def _begun(root: str, port: int | None) -> Broker:
     return broker
 
 
-def _await_answer(root: str, broker: Broker, begin: int, new: bool) -> None:
-    """Wait until clients are answered.
-
-    Raises:
-        JobError: it ended instead, or took too long; a new one is then ended. The sentence has what it said last.
-    """
+def _answers_in_time(broker: Broker) -> bool:
+    """Whether clients are answered, some time after; False at once where its process has ended."""
     until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and started(broker.pid) == broker.started:
+    while time.monotonic() < until and _lives(broker):
         if is_answering(HOST, broker.port):
-            return
+            return True
         time.sleep(POLL_SECONDS)
-    if not new and started(broker.pid) == broker.started:
-        raise JobError(f"the broker, process {broker.pid}, does not answer: lakehouse kafka stop, then start it again")
+    return False
+
+
+def _lives(broker: Broker) -> bool:
+    return started(broker.pid) == broker.started
+
+
+def _failure(root: str, broker: Broker, begin: int) -> JobError:
+    """The sentence about a new one that ended instead, or took too long and is now ended, with what it said last."""
     folder = folder_of(root)
     told = last_words([*lines_of(folder / OUTPUT), *lines_of(folder / LOG, begin)])
     if not _ended(broker, signal.SIGKILL):
-        raise JobError(f"the broker did not come up, and process {broker.pid} does not end: end it by hand")
+        return JobError(f"the broker did not come up, and process {broker.pid} does not end: end it by hand")
     (folder / RECORD).unlink(missing_ok=True)
     told = told or f"it did not answer within {START_SECONDS:.0f} s"
-    raise JobError(f"the broker did not come up ({told}): try again; more in {folder / LOG}")
+    return JobError(f"the broker did not come up ({told}): try again; more in {folder / LOG}")
 
 
 def _size_of_log(root: str) -> int:
@@ -149,7 +157,7 @@ def stop(root: str) -> bool:
 
 def _ended(broker: Broker, ending: signal.Signals) -> bool:
     """Whether the process is gone, some time after it was told to end."""
-    if started(broker.pid) == broker.started:
+    if _lives(broker):
         os.kill(broker.pid, ending)
     return _is_gone_in_time(broker)
 

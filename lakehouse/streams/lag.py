@@ -1,8 +1,8 @@
 """How far a reader of committed events is behind: in events, and in seconds; asked of the brokers, without a group.
 
 In: settings, what a topic holds, and positions in it. Out: by partition how many events follow, and since when the
-first of them waits. Guaranteed: where only the ends of transactions follow, or what was aborted, nobody is behind; a
-long rest is not read through, but said to be at most so many.
+first of them waits; or up to where none follows. Guaranteed: where only the ends of transactions follow, or what was
+aborted, nobody is behind; a long rest is not read through, but said to be at most so many.
 """
 
 from collections.abc import Mapping
@@ -49,9 +49,8 @@ def lags_of(settings: Settings, there: TopicOffsets, landed: Mapping[int, int]) 
     Raises:
         JobError: the brokers do not answer any more, or refuse.
     """
-    at = {number: max(landed.get(number, 0), span.first) for number, span in there.spans.items()}
-    behind = {number: offset for number, offset in at.items() if offset < there.spans[number].end}
-    waiting = _waiting(settings, there, behind) if behind else {}
+    at = _at(there, landed)
+    waiting = _waiting(settings, there, at, MOST_READ)
     lags = []
     for number, span in sorted(there.spans.items()):
         found = waiting.get(number, _Waiting(next=span.end))
@@ -69,6 +68,21 @@ def lags_of(settings: Settings, there: TopicOffsets, landed: Mapping[int, int]) 
     return lags
 
 
+def rests_of(settings: Settings, there: TopicOffsets, landed: Mapping[int, int]) -> dict[int, int]:
+    """The end of each partition in which something follows what has landed, but no event.
+
+    Raises:
+        JobError: the brokers do not answer any more, or refuse.
+    """
+    waiting = _waiting(settings, there, _at(there, landed), 1)
+    ends = {number: there.spans[number].end for number in waiting}
+    return {number: end for number, end in ends.items() if waiting[number].count == 0 and waiting[number].next >= end}
+
+
+def _at(there: TopicOffsets, landed: Mapping[int, int]) -> dict[int, int]:
+    return {number: max(landed.get(number, 0), span.first) for number, span in there.spans.items()}
+
+
 @dataclass(kw_only=True, slots=True)
 class _Waiting:
     """What was read of a partition: how many events, the time of the first, and where reading would go on."""
@@ -78,7 +92,11 @@ class _Waiting:
     since: datetime | None = None
 
 
-def _waiting(settings: Settings, there: TopicOffsets, begin: Mapping[int, int]) -> dict[int, _Waiting]:
+def _waiting(settings: Settings, there: TopicOffsets, at: Mapping[int, int], most: int) -> dict[int, _Waiting]:
+    """What follows in each partition that goes on; it is read up to so many events."""
+    begin = {number: offset for number, offset in at.items() if offset < there.spans[number].end}
+    if not begin:
+        return {}
     quiet()
     from kafka import KafkaConsumer, TopicPartition
     from kafka.errors import KafkaError
@@ -87,10 +105,14 @@ def _waiting(settings: Settings, there: TopicOffsets, begin: Mapping[int, int]) 
     partitions = {number: TopicPartition(there.topic, number) for number in begin}
     try:
         consumer = KafkaConsumer(
-            **client_options(settings), isolation_level="read_committed", enable_auto_commit=False, group_id=None
+            **client_options(settings),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            group_id=None,
+            auto_offset_reset="earliest",  # where retention is faster than we; the latest would leave events uncounted
         )
         try:
-            _read(consumer, there, partitions, found)
+            _read(consumer, there, partitions, found, most)
         finally:
             consumer.close()
     except KafkaError as error:
@@ -103,8 +125,9 @@ def _read(
     there: TopicOffsets,
     partitions: "Mapping[int, TopicPartition]",
     found: dict[int, _Waiting],
+    most: int,
 ) -> None:
-    """Read each partition to its end, but for the most of it."""
+    """Read each partition to its end, or to so many events."""
     consumer.assign(list(partitions.values()))
     for number, partition in partitions.items():
         consumer.seek(partition, found[number].next)
@@ -115,13 +138,11 @@ def _read(
         for number, partition in partitions.items():
             found[number].next = max(found[number].next, consumer.position(partition))
         partitions = {
-            number: partition for number, partition in partitions.items() if not _done(found[number], there, number)
+            number: partition
+            for number, partition in partitions.items()
+            if found[number].next < there.spans[number].end and found[number].count < most
         }
         consumer.pause(*(set(consumer.assignment()) - set(partitions.values())))
-
-
-def _done(read: _Waiting, there: TopicOffsets, number: int) -> bool:
-    return read.next >= there.spans[number].end or read.count >= MOST_READ
 
 
 def _count(read: _Waiting, events: list[Any], end: int) -> None:

@@ -2,10 +2,10 @@
 
 In: messages, a producer that is linked, how fast. Out: how each transaction ended. Guaranteed: a transaction is open
 only while its messages are sent; where it is asked to stop, an open transaction is aborted and one that is being
-committed is waited for; an unknown end is the last one.
+committed is waited for; a commit that is not answered is the last one.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from math import ceil
@@ -17,6 +17,7 @@ from lakehouse.streams.oracle import Oracle
 from lakehouse.streams.transactions import (
     Link,
     Outcome,
+    Place,
     Placed,
     StoppedError,
     UnansweredError,
@@ -37,10 +38,18 @@ class Pace:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ended:
-    """How a transaction ended, and its messages; those of one that was stopped were perhaps not all sent."""
+    """How a transaction ended, and its messages; those of one that was stopped were perhaps not all sent.
+
+    `confirmed` is False where its commit was not answered; it is then the last one, however it ended.
+    """
 
     outcome: Outcome
     messages: Sequence[Message]
+    confirmed: bool = True
+
+
+Ask = Callable[[Collection[Place]], Outcome]
+"""How a transaction ended whose messages are at these places."""
 
 
 def pace(size: int, interval: float | None, rate: float | None) -> Pace:
@@ -67,12 +76,14 @@ def produced(
     stop: Event,
     oracle: Oracle | None = None,
     spoiled: Callable[[], bool] = lambda: False,
+    ask: Ask = lambda _: "unknown",
 ) -> Iterator[Ended]:
-    """Send the messages; how each transaction ended, until there are no more, `stop` is set or an end is unknown.
+    """Send the messages; how each transaction ended, until there are no more, `stop` is set or a commit has no answer.
 
     Args:
         patience: seconds to wait for an answer, while the broker is gone, say.
         spoiled: whether the next transaction is to be aborted on purpose; its messages are lost.
+        ask: finds out what became of a commit that was not answered.
 
     Raises:
         kafka.errors.KafkaError, UnansweredError: messages could not be sent; their transaction is aborted, or will be.
@@ -90,21 +101,25 @@ def produced(
         except BaseException:
             aborted(link)
             raise
-        outcome = _ended(link, placed, patience, oracle, spoil=spoiled())
-        yield Ended(outcome=outcome, messages=batch)
-        if outcome == "unknown":
+        if spoiled():
+            answered(link.abort_transaction, patience)
+            ended = Ended(outcome="aborted", messages=batch)
+        else:
+            ended = _committed(link, topic, placed, patience, oracle, ask)
+        yield ended
+        if not ended.confirmed:
             return
         stop.wait(max(0.0, began + pace.period - monotonic()))
 
 
-def _ended(link: Link, placed: Sequence[Placed], patience: float, oracle: Oracle | None, *, spoil: bool) -> Outcome:
-    """Commit, or abort on purpose, and tell the oracle."""
-    if spoil:
-        answered(link.abort_transaction, patience)
-        return "aborted"
+def _committed(
+    link: Link, topic: str, placed: Sequence[Placed], patience: float, oracle: Oracle | None, ask: Ask
+) -> Ended:
+    """Commit, and tell the oracle how that ended."""
     if oracle:
         oracle.prepare(placed)
-    outcome: Outcome = "committed" if committed(link, patience) else "unknown"
+    confirmed = committed(link, patience)
+    outcome = "committed" if confirmed else ask({(topic, one.partition, one.offset) for one in placed})
     if oracle:
         oracle.settle(placed, outcome)
-    return outcome
+    return Ended(outcome=outcome, messages=[one.message for one in placed], confirmed=confirmed)

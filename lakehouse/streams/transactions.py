@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
-from time import monotonic
+from time import monotonic, time
 from typing import Any, Literal, Protocol, TypeVar
 
 from lakehouse.errors import JobError
@@ -19,6 +19,8 @@ from lakehouse.streams.message import Message
 
 T = TypeVar("T")
 Outcome = Literal["committed", "aborted", "unknown"]
+Place = tuple[str, int, int]
+"""Topic, partition, offset."""
 
 ABORT_SECONDS = 10.0
 """How long to wait that an abort is confirmed; Kafka aborts by itself what is left open."""
@@ -47,7 +49,7 @@ class Link(Protocol):
 
     def begin_transaction(self) -> None: ...
 
-    def send(self, topic: str, value: bytes | None, key: bytes) -> Any: ...
+    def send(self, topic: str, value: bytes | None, key: bytes, timestamp_ms: int) -> Any: ...
 
     def flush(self, timeout: float) -> None: ...
 
@@ -145,12 +147,15 @@ def sent(
 ) -> list[Placed]:
     """Begin a transaction and send messages in it, each confirmed by the broker.
 
+    Those of a part have one time: of a batch that came twice the broker tells but the latest time in it.
+
     Raises:
         StoppedError, UnansweredError, kafka.errors.KafkaError: not all of them are; the transaction is to be aborted.
     """
 
     def send(part: Sequence[Message]) -> list[Placed]:
-        futures = [(message, link.send(topic, value=message.value, key=message.key)) for message in part]
+        now = int(time() * 1_000)
+        futures = [(one, link.send(topic, value=one.value, key=one.key, timestamp_ms=now)) for one in part]
         link.flush(timeout=patience + MORE_MILLISECONDS / 1_000)
         placed = ((message, future.get(timeout=0)) for message, future in futures)
         return [

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from socket import socket
@@ -113,6 +114,15 @@ def test_a_start_that_was_interrupted_is_finished_by_the_next(home: Path) -> Non
     left = there(home)
     found, new = start(str(home))
     assert (found, new, is_answering("127.0.0.1", found.port)) == (left, False, True)
+
+
+def test_one_that_is_killed_while_it_is_waited_for_is_begun_anew(home: Path) -> None:
+    found, _ = broker.start(str(home))
+    os.kill(found.pid, signal.SIGSTOP)
+    threading.Timer(0.5, os.kill, (found.pid, signal.SIGKILL)).start()
+    again, new = broker.start(str(home))
+    assert new
+    assert again.pid != found.pid
 
 
 def test_a_stale_record_never_ends_another_process(home: Path) -> None:

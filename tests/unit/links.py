@@ -27,15 +27,17 @@ class FakeLink:
     on_commit: Callable[[], None] = nothing
     on_abort: Callable[[], None] = nothing
     log: list[bytes] = field(default_factory=list)
+    times: list[int] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
 
     def begin_transaction(self) -> None:
         self.calls.append("begin")
 
-    def send(self, topic: str, value: bytes | None, key: bytes) -> Any:
+    def send(self, topic: str, value: bytes | None, key: bytes, timestamp_ms: int) -> Any:
         self.on_send()
         self.log.append(key)
-        put = SimpleNamespace(partition=0, offset=len(self.log) - 1, timestamp=1_000)
+        self.times.append(timestamp_ms)
+        put = SimpleNamespace(partition=0, offset=len(self.log) - 1, timestamp=timestamp_ms)
         return SimpleNamespace(get=lambda timeout: put)
 
     def flush(self, timeout: float) -> None:

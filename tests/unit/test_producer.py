@@ -42,6 +42,13 @@ def test_messages_are_committed_transaction_by_transaction_to_the_last() -> None
     assert link.log == [message.key for message in messages(25)]
 
 
+def test_messages_that_are_sent_together_have_one_time_as_a_batch_sent_twice_has_in_the_answer() -> None:
+    link = FakeLink(on_send=lambda: time.sleep(0.002))
+    assert len(list(run(link))) == 3
+    assert [len(set(link.times[n : n + 10])) for n in (0, 10, 20)] == [1, 1, 1]
+    assert link.times == sorted(link.times)
+
+
 def test_a_transaction_that_is_spoiled_is_aborted_and_its_messages_are_not_sent_again() -> None:
     link = FakeLink()
     spoiled = iter([False, True, False])

@@ -11,7 +11,7 @@ import pytest
 from lakehouse.errors import UsageError
 from lakehouse.streams.oracle import PENDING, Oracle, opened
 from lakehouse.streams.producer import Pace, produced
-from lakehouse.streams.transactions import Placed
+from lakehouse.streams.transactions import Outcome, Place, Placed
 from tests.unit.links import FakeLink, messages
 
 
@@ -86,43 +86,89 @@ def test_what_was_sent_but_not_committed_is_not_told(path: Path) -> None:
     assert lines(path) == []
 
 
-def test_a_producer_killed_while_it_commits_leaves_what_the_next_one_calls_unknown(path: Path) -> None:
-    with Oracle(path, "sales") as oracle:
-        oracle.settle(placed(0), "committed")
-        oracle.prepare(placed(5))
-    with Oracle(path, "sales") as again:
-        assert again.recovered == 5
-        again.settle(placed(10, 1), "committed")
-    told = [*((n, "committed") for n in range(5)), *((n, "unknown") for n in range(5, 10)), (10, "committed")]
-    assert outcomes(path) == told
-
-
-def test_a_producer_killed_after_it_has_told_so_leaves_nothing_to_add(path: Path) -> None:
+def killed(path: Path, *, settled: bool = False, cut: int = 0) -> None:
+    """What a producer leaves that was killed while it committed five messages, perhaps after it told some of them."""
     with Oracle(path, "sales") as oracle:
         oracle.settle(placed(0), "committed")
         oracle.prepare(placed(5))
         pending = path.with_name(path.name + PENDING).read_bytes()
-        oracle.settle(placed(5), "committed")
+        if settled:
+            oracle.settle(placed(5), "committed")
     path.with_name(path.name + PENDING).write_bytes(pending)
+    if cut:
+        path.write_bytes(path.read_bytes()[:-cut])
+
+
+def nobody(_: object) -> Outcome:
+    raise AssertionError("a broker was asked")
+
+
+@pytest.mark.parametrize("outcome", ["committed", "aborted", "unknown"])
+def test_what_a_producer_was_committing_when_it_was_killed_is_asked_for_by_the_next_one(
+    path: Path, outcome: Outcome
+) -> None:
+    killed(path)
+    asked: list[Place] = []
     with Oracle(path, "sales") as again:
-        assert again.recovered == 0
+        assert again.recover(lambda places: (asked.extend(places), outcome)[1]) == (5, outcome)
+        again.settle(placed(10, 1), "committed")
+    assert sorted(asked) == [("sales", 1, n) for n in range(5, 10)]
+    told = [*((n, "committed") for n in range(5)), *((n, outcome) for n in range(5, 10)), (10, "committed")]
+    assert outcomes(path) == told
+
+
+def test_where_nobody_could_be_asked_it_is_left_to_the_next_one(path: Path) -> None:
+    killed(path)
+    with Oracle(path, "sales"):
+        pass  # no broker was there
+    with Oracle(path, "sales") as again:
+        assert again.recover(lambda _: "aborted") == (5, "aborted")
+
+
+def test_a_producer_killed_after_it_has_told_so_leaves_nothing_to_add(path: Path) -> None:
+    killed(path, settled=True)
+    with Oracle(path, "sales") as again:
+        assert again.recover(nobody) is None
+        assert again.recover(nobody) is None
     assert outcomes(path) == [(n, "committed") for n in range(10)]
 
 
 @pytest.mark.parametrize("cut", [1, 50, 300, 700])
 def test_a_producer_killed_within_a_line_leaves_none_that_is_half(path: Path, cut: int) -> None:
-    with Oracle(path, "sales") as oracle:
-        oracle.settle(placed(0), "committed")
-        oracle.prepare(placed(5))
-        pending = path.with_name(path.name + PENDING).read_bytes()
-        oracle.settle(placed(5), "committed")
-    path.with_name(path.name + PENDING).write_bytes(pending)
-    path.write_bytes(path.read_bytes()[:-cut])
-    Oracle(path, "sales").__exit__(None, None, None)
-    told = outcomes(path)
-    assert [offset for offset, _ in told] == list(range(10))
-    assert {outcome for offset, outcome in told if offset < 5} == {"committed"}
-    assert told[-1][1] == "unknown"
+    killed(path, settled=True, cut=cut)
+    with Oracle(path, "sales") as again:
+        found = again.recover(lambda _: "committed" if cut == 700 else nobody(_))  # else others of it are told
+    assert found is not None
+    assert found[1] == "committed"
+    assert outcomes(path) == [(n, "committed") for n in range(10)]
+
+
+def test_a_file_of_someone_else_is_left_as_it_is(path: Path) -> None:
+    path.write_text("notes\nwithout an end", encoding="utf-8")
+    with pytest.raises(UsageError, match="is not what a producer wrote"), opened(path, "sales"):
+        pass
+    assert path.read_text(encoding="utf-8") == "notes\nwithout an end"
+
+
+def test_of_two_producers_with_one_file_the_second_is_refused(path: Path) -> None:
+    with (
+        opened(path, "sales"),
+        pytest.raises(UsageError, match=r"another producer writes to .*: name another file with --oracle"),
+        opened(path, "sales"),
+    ):
+        pass
+
+
+def test_what_was_found_out_of_a_commit_is_told_and_it_is_the_last(path: Path) -> None:
+    asked: list[Place] = []
+    with opened(path, "sales") as oracle:
+        ends = produced(
+            FakeLink(on_commit=raising), "sales", iter(messages(6)), pace=Pace(size=3, period=0.0), patience=5.0,
+            stop=threading.Event(), oracle=oracle, ask=lambda places: (asked.extend(places), "aborted")[1],
+        )  # fmt: skip
+        assert [(end.outcome, end.confirmed) for end in ends] == [("aborted", False)]
+    assert sorted(asked) == [("sales", 0, n) for n in range(3)]
+    assert outcomes(path) == [(n, "aborted") for n in range(3)]
 
 
 def test_a_file_that_cannot_be_written_is_told(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ brokers that were there once are waited for some time.
 import threading
 import uuid
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from time import monotonic
@@ -19,9 +19,10 @@ from lakehouse.errors import LakehouseError
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.leases import own_jvm
+from lakehouse.runtime.leases import BusyError, own_jvm
 from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
+from lakehouse.streams.bronze.brokers import rests
 from lakehouse.streams.bronze.compaction import compact
 from lakehouse.streams.bronze.faults import AwayError, told
 from lakehouse.streams.bronze.positions import Positions, positions_of, write_floors
@@ -32,6 +33,9 @@ from lakehouse.streams.topic_offsets import TopicOffsets, offsets_of
 
 PAUSE_SECONDS = 1.0
 """Between two lives of the query."""
+
+HEALTHY_SECONDS = 120.0
+"""A life of such a length was a good one, also where no event came: brokers that fail then have all of the patience."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +63,10 @@ def land_events(
         JobError: the brokers do not answer or refuse, events are lost, or the table is being written by another.
     """
     offsets_of(lake.settings, wanted.topic)
-    with lake.lease(EVENTS, wait=wait, say=say) as held:
+    with ExitStack() as leases:
+        held = _leased(leases, lake, stop, wait, say)
+        if held is None:
+            return
         with suppress(BehindError):
             _beginning(lake, wanted)  # what is wrong with the topic is said before Spark is started
         spark = session()
@@ -67,6 +74,26 @@ def land_events(
         create_table(spark, lake, lake.table(EVENTS))
         reached("stream-begun")
         _lives(_Job(spark=spark, lake=lake, wanted=wanted, landed=landed, held=held, stop=stop, say=say))
+
+
+def _leased(leases: ExitStack, lake: Lake, stop: threading.Event, wait: bool, say: Say) -> Lease | None:
+    """The lease of the table; None where it was asked to stop while it waited for another job.
+
+    Raises:
+        JobError: another has it, and `wait` is false.
+    """
+    said = set()
+    while True:
+        try:
+            return leases.enter_context(lake.lease(EVENTS, wait=False))
+        except BusyError as busy:
+            if not wait:
+                raise
+            if busy.waiting not in said:
+                say(busy.waiting)
+                said.add(busy.waiting)
+        if stop.wait(PAUSE_SECONDS):
+            return None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,11 +113,11 @@ def _lives(job: _Job) -> None:
     """One life of the query after the other, until one ends well or the brokers fail for too long."""
     since: float | None = None
     while not job.stop.is_set():
-        rows = job.landed.rows
+        rows, began = job.landed.rows, monotonic()
         try:
             _life(job)
         except (AwayError, BehindError):
-            if since is None or job.landed.rows > rows:
+            if since is None or job.landed.rows > rows or monotonic() - began > HEALTHY_SECONDS:
                 since = monotonic()
                 job.say(f"the brokers fail: trying again for {job.wanted.patience:.0f} s")
             if monotonic() - since >= job.wanted.patience:
@@ -132,6 +159,7 @@ def _life(job: _Job) -> None:
         raise told(sink.error or error, there.topic) from error
     finally:
         job.landed.seconds += monotonic() - began
+    _note_rests(job, sink)
 
 
 def _beginning(lake: Lake, wanted: Wanted) -> tuple[TopicOffsets, Positions, Start]:
@@ -145,6 +173,14 @@ def _begin_day(job: _Job, there: TopicOffsets, before: Positions, start: Start) 
     today = datetime.now(UTC).date()
     day = max(today, before.since or today)
     known = before.next_offsets if before.since == day else {}
-    new = {number: offset for number, offset in start.offsets.items() if known.get(number) != offset}
+    offsets = {**start.offsets, **rests(job.lake.settings, there.topic, there.topic_id, start.offsets)}
+    new = {number: offset for number, offset in offsets.items() if known.get(number) != offset}
     write_floors(job.lake, floors_of(there.topic, there.topic_id, new, day))
     return day
+
+
+def _note_rests(job: _Job, sink: Sink) -> None:
+    """Where no event follows what has landed, write down that it was read through."""
+    topic = job.wanted.topic
+    found = rests(job.lake.settings, topic, sink.topic_id, positions_of(job.lake, topic).next_offsets)
+    write_floors(job.lake, floors_of(topic, sink.topic_id, found, sink.day))

@@ -1,8 +1,8 @@
 """A micro-batch of events into the table: what the streaming query calls.
 
 In: the messages of a batch, under the lease of the table. Out: one commit, signed with the batch's id; none where the
-batch is empty. Guaranteed: the lease is checked before each commit; days never go back, however the clock does; when a
-day begins, up to where the days before it go is written down first.
+batch is empty. Guaranteed: lease and topic are checked before each commit; days never go back, however the clock does;
+when a day begins, up to where the days before it go is written down first.
 """
 
 import threading
@@ -18,6 +18,7 @@ from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
+from lakehouse.streams.bronze.brokers import check_topic, rests
 from lakehouse.streams.bronze.compaction import compact
 from lakehouse.streams.bronze.positions import Floor, positions_of, write_floors
 from lakehouse.streams.bronze.rows import landed_rows
@@ -81,6 +82,7 @@ class Sink:
         self._begin_day(messages, now.date())
         batch_id = f"{self.life}-{number}"
         events = landed_rows(messages, batch_id, self.day, now, self.begin)
+        check_topic(self.lake.settings, self.landed.topic, self.topic_id)
         self.held.check()
         append(self.lake, events.coalesce(self.lake.settings.spark.shuffle_partitions), batch_id)
         reached("stream-written")
@@ -95,9 +97,10 @@ class Sink:
         """Where a day begins: write down up to where those before it go, and compact them."""
         if today <= self.day:
             return
-        landed = positions_of(self.lake, self.landed.topic)
-        offsets = {**self.begin, **landed.next_offsets}
-        write_floors(self.lake, floors_of(self.landed.topic, self.topic_id, offsets, today))
+        topic = self.landed.topic
+        offsets = {**self.begin, **positions_of(self.lake, topic).next_offsets}
+        offsets |= rests(self.lake.settings, topic, self.topic_id, offsets)
+        write_floors(self.lake, floors_of(topic, self.topic_id, offsets, today))
         self.day = today
         compact(messages.sparkSession, self.lake, self.held, today)
 

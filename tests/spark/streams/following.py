@@ -53,12 +53,13 @@ class Following:
 
 @contextmanager
 def following(
-    spark: SparkSession, lake: Lake, topic: str, *, patience: float = 60.0, skip_lost: bool = False, most: int = 1_000
-) -> Iterator[Following]:
+    spark: SparkSession, lake: Lake, topic: str, *, patience: float = 60.0, skip_lost: bool = False, most: int = 1_000,
+    every: float = 0.5,
+) -> Iterator[Following]:  # fmt: skip
     """The job, told to stop at the end of the block; what it fails with then is raised, if the test has not asked."""
     stop = threading.Event()
     job = Following(landed=Landed(topic=topic))
-    wanted = Wanted(topic=topic, pace=Pace(every=0.5, most=most), patience=patience, skip_lost=skip_lost)
+    wanted = Wanted(topic=topic, pace=Pace(every=every, most=most), patience=patience, skip_lost=skip_lost)
 
     def run() -> None:
         try:

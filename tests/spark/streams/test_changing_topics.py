@@ -12,7 +12,11 @@ from lakehouse.errors import JobError
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.streams import broker
 from lakehouse.streams.asking import asked
+from lakehouse.streams.bronze.positions import positions_of
 from lakehouse.streams.bronze.start import Gap, LostError
+from lakehouse.streams.topic_offsets import offsets_of
+from tests.kafka.producers import told
+from tests.kills import ended
 from tests.spark.streams.conftest import SERVERS, TOPIC
 from tests.spark.streams.following import following
 from tests.spark.streams.landed import all_landed, landed
@@ -21,13 +25,14 @@ from tests.unit.calls import Command
 pytestmark = pytest.mark.timeout(600)
 
 
-def delete_before(address: str, topic: str, offset: int) -> None:
-    """What retention does: the offsets of each partition before this one are gone."""
+def delete_before(address: str, topic: str, offset: int | dict[int, int]) -> None:
+    """What retention does: the offsets of each partition before this one are gone; or each before its own."""
     from kafka import TopicPartition
 
     with asked({"bootstrap_servers": [address]}) as client:
         count = len(client.describe_topics([topic])[0]["partitions"])
-        client.delete_records({TopicPartition(topic, number): offset for number in range(count)})
+        before = offset if isinstance(offset, dict) else dict.fromkeys(range(count), offset)
+        client.delete_records({TopicPartition(topic, number): first for number, first in before.items()})
 
 
 @pytest.fixture
@@ -136,3 +141,46 @@ def test_a_topic_made_anew_is_never_taken_for_the_one_before(
         assert done.code == 1
         assert f"topic {topic} was deleted and made anew since its events were landed" in done.sentence
     assert landed(lake, topic) == kept
+
+
+def test_a_topic_made_anew_between_two_batches_is_not_taken_for_the_one_before(
+    spark: SparkSession, lake: Lake, topic: str, produce: Command
+) -> None:
+    produce(300)
+    with following(spark, lake, topic, every=20.0) as job:
+        job.until(lambda now: now.landed_now() == 300)
+        kept = landed(lake, topic)
+        with asked({"bootstrap_servers": [os.environ[SERVERS]]}) as client:
+            client.delete_topics([topic])
+        time.sleep(1)
+        produce(3_000)
+        assert isinstance(job.ended(), LostError)
+    assert landed(lake, topic) == kept
+
+
+def test_a_rest_without_events_may_be_deleted(
+    spark: SparkSession, lake: Lake, served: Path, topic: str, oracle: Path, lakehouse: Command, produce: Command
+) -> None:
+    """The ends of transactions, and what was aborted, are nothing that could be lost."""
+    produce(300)
+    produce(300, "--abort", 1)
+    for seed in (1, 2):
+        assert lakehouse("stream", "bronze", "--once").code == 0
+        for number, span in offsets_of(lake.settings, topic).spans.items():
+            delete_before(os.environ[SERVERS], topic, {number: span.end})
+        done = lakehouse("stream", "bronze", "--once")
+        assert (done.code, "0 event(s) landed" in done.out) == (0, True), done.err
+        produce(30 * seed)
+    assert lakehouse("stream", "bronze", "--once").code == 0
+    assert told(oracle) == landed(lake, topic)
+
+
+def test_a_rest_that_a_killed_job_left_is_known_from_the_next_one_on(
+    spark: SparkSession, lake: Lake, home: Path, topic: str, produce: Command
+) -> None:
+    produce(300)
+    assert ended(home, "stream", "bronze", "--once", LAKEHOUSE_KILL_AT="stream-batch-done").returncode == -9
+    with following(spark, lake, topic) as job:
+        job.until(lambda now: now.begun())
+        ends = {number: span.end for number, span in offsets_of(lake.settings, topic).spans.items()}
+        assert positions_of(lake, topic).next_offsets == ends

@@ -23,7 +23,7 @@ from lakehouse.streams.bronze.sink import Landed
 from tests.kafka.events import put
 from tests.kafka.secured import PASSWORD, TOPIC, Secured
 from tests.kafka.test_signing_in import by_certificate, by_password, secured
-from tests.kills import PATIENCE, ROOT, environment
+from tests.kills import PATIENCE, ROOT, ended, environment
 from tests.spark.s3.conftest import address, bucket, in_use
 from tests.spark.streams.landed import all_landed, landed
 from tests.unit.calls import Command
@@ -82,6 +82,23 @@ def test_who_may_not_read_is_told(
         drain(spark, lake)
     assert f"the brokers do not let this user read topic {TOPIC}" in str(caught.value)
     assert PASSWORD not in str(caught.value)
+
+
+@pytest.mark.parametrize("user, code", [("loader", 0), ("reader", 1)])
+def test_a_password_is_in_no_file_and_on_no_terminal(user: str, code: int, home: Path, secured: Secured) -> None:
+    there = broker.running(str(secured.home))
+    assert there is not None
+    put(there.address, TOPIC, [b"1"])
+    said = {"BOOTSTRAP_SERVERS": secured.signed, "SASL_MECHANISM": "PLAIN", "USERNAME": user, "TOPIC": TOPIC,
+            "PASSWORD_ENV": "KAFKA_PASSWORD", "CA_FILE": str(secured.folder / "ca.pem")}  # fmt: skip
+    settings = {f"LAKEHOUSE_KAFKA__{name}": value for name, value in said.items()}
+    protocol = {"LAKEHOUSE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_PASSWORD": PASSWORD}
+    done = ended(home, "--debug", "stream", "bronze", "--once", "--patience", "1", **settings, **protocol)
+    assert done.returncode == code, done.stderr
+    assert "hunter2" not in done.stdout + done.stderr
+    files = [file for file in home.rglob("*") if file.is_file()]
+    assert home / "logs" / "spark.log" in files
+    assert [file for file in files if b"hunter2" in file.read_bytes()] == []
 
 
 def test_under_spark_submit_it_is_the_same(
