@@ -20,12 +20,16 @@ from lakehouse.runtime.lake import Lake
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rest:
-    """What has landed of a partition from some offset on: the first and the last offset, and how many messages."""
+    """What has landed of a partition from some offset on: the first and the last offset, and how many messages.
+
+    `since` is Kafka's time of the oldest one.
+    """
 
     partition: int
     first: int
     last: int
     messages: int
+    since: datetime
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -74,7 +78,8 @@ def _behind(after: Mapping[int, int]) -> str:
 def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
     rows = _asked(
         lake,
-        'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages FROM t '
+        'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages, '
+        'min("timestamp") AS since FROM t '
         f"WHERE topic = {tables.quoted(topic)} AND ({where}) GROUP BY partition",
     )
     return sorted((Rest(**row) for row in rows), key=lambda rest: rest.partition)
@@ -91,6 +96,18 @@ def first_day_without(lake: Lake, topic: str, after: Mapping[int, int]) -> date 
     """The first landing day with a message at its offset in `after` or behind it; None where there is none."""
     sql = f"SELECT min(landing_day) AS day FROM t WHERE topic = {tables.quoted(topic)} AND ({_behind(after)})"
     return next((row["day"] for row in _asked(lake, sql)), None)
+
+
+def landed_since(lake: Lake, topic: str, moment: datetime) -> int:
+    """How many messages landed at that moment or later."""
+    where = f"topic = {tables.quoted(topic)} AND landed_at >= {_literal(moment)}"
+    return sum(row["messages"] for row in _asked(lake, f"SELECT count(*) AS messages FROM t WHERE {where}"))
+
+
+def last_landed(lake: Lake, topic: str) -> datetime | None:
+    """When messages of the topic landed last; those of one batch landed at one moment."""
+    sql = f"SELECT max(landed_at) AS at FROM t WHERE topic = {tables.quoted(topic)}"
+    return next((row["at"] for row in _asked(lake, sql)), None)
 
 
 def topics_of(lake: Lake) -> list[str]:

@@ -14,7 +14,7 @@ from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.event_fields import fields_of
 from lakehouse.bronze.normalise import normalise
 from lakehouse.bronze.rows import LandedFile, fields_again
-from lakehouse.contract.derive.event_schema import EventSchema, event_schema
+from lakehouse.contract.derive.event_schema import EventSchema, as_told_by_events, event_schema
 from lakehouse.contract.reasons import STRUCTURAL_ERRORS, Reason, reasons
 from lakehouse.errors import UsageError, did_you_mean
 from lakehouse.ops import tables
@@ -27,6 +27,10 @@ KEEPS_NO_ROW_OUT = {
     "warn": "only warns, and its rows are in silver: docs/how-to/load-your-csv.md tells how to find them",
     "abort": "keeps no row out, it holds a whole batch: lakehouse status names those that are held",
 }
+
+
+Feed = tuple[str, bool]
+"""A source, and whether its rows are events."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -79,7 +83,7 @@ def explained(lake: Lake, rows: Sequence[Row]) -> list[KeptOut]:
     return [
         KeptOut(
             row=row,
-            broken=[_broken(name, declared.get(row["source"], {}), known) for name in row["reasons"]],
+            broken=[_broken(name, declared.get(_feed(row), {}), known) for name in row["reasons"]],
             stands_as_of=at if (at := stands.get(key)) is not None and at >= row["recorded_at"] else None,
         )
         for row, known, key in zip(rows, texts, keys, strict=True)
@@ -99,13 +103,13 @@ def _known(lake: Lake, reason: str, found: Collection[str]) -> None:
     raise UsageError(f"there is no rule {reason!r}{near}: known are {', '.join(sorted(known))}")
 
 
-def _declared(lake: Lake) -> dict[str, dict[str, Reason]]:
-    """The rules that keep rows out, by source and name."""
+def _declared(lake: Lake) -> dict[Feed, dict[str, Reason]]:
+    """The rules that keep rows out, by feed and name."""
     years = (lake.settings.calendar.first_year, lake.settings.calendar.last_year)
+    told = {(n, False): reasons(s, lake.table(s.table), years) for n, s in lake.catalog.sources.items()}
     event = event_schema(lake.catalog, lake.table(EVENTS))
-    told = {name: reasons(source, lake.table(source.table), years) for name, source in lake.catalog.sources.items()}
-    of_events = reasons(lake.source(event.source), lake.table(SALES), years, event)
-    return told | {event.source: of_events | told[event.source]}
+    source = as_told_by_events(lake.source(event.source))
+    return told | {(source.name, True): reasons(source, lake.table(source.table), years, event)}
 
 
 def _texts(lake: Lake, row: Row, file: LandedFile | None) -> dict[str, str | None]:
@@ -121,6 +125,10 @@ def _texts_of_event(row: Row, schema: EventSchema) -> dict[str, str | None]:
     """What a message says, by field of its row; {} where it is no event."""
     said = fields_of(row["raw_text"], schema)
     return {"recorded_at": f"{row['recorded_at']:%Y-%m-%dT%H:%M:%SZ}", **said} if said else {}
+
+
+def _feed(row: Row) -> Feed:
+    return row["source"], row["topic"] is not None
 
 
 def _broken(rule: str, declared: Mapping[str, Reason], texts: Mapping[str, str | None]) -> Broken:

@@ -36,7 +36,7 @@ def status_of(lake: Lake) -> dict[str, Any]:
         "bronze": _bronze(landings, batches),
         "events": _events(lake, batches),
         "silver": _silver(lake),
-        "gold": _gold(lake, release),
+        "gold": gold_of(lake, release),
         "warehouse": _warehouse(lake, release),
         "runs": _runs(lake),
         "warnings": [*_warnings(landings, batches), *_warnings_of_withdrawals(lake)],
@@ -100,7 +100,7 @@ def _silver(lake: Lake) -> list[dict[str, Any]]:
     return found
 
 
-def _gold(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
+def gold_of(lake: Lake, release: Release | None) -> list[dict[str, Any]]:
     """The newest release, and whether silver has rows that it does not know; nothing where there is no silver."""
     version = tables.version(lake, SALES)
     if release is None:

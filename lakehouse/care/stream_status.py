@@ -1,40 +1,45 @@
-"""How far events are: what the topic holds, what has landed of it, and how the job fares; read without Spark.
+"""How far events are: in Kafka, in bronze, in silver; how fresh gold is, and how the jobs fare.
 
-In: the brokers, the table of events with its log, the log of runs. Out: one dictionary, as `lakehouse stream status
---json` prints it. Guaranteed: nothing is written and nothing is locked.
+In: the brokers, the table of messages, the books, the log of runs. Out: one dictionary, as `lakehouse stream status
+--json` prints it. Guaranteed: nothing is written and nothing is locked, and Spark is not started; what has landed of
+another topic of the same name is told as such.
 """
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from lakehouse.care.status import run_status
-from lakehouse.ops import runs, tables
+from lakehouse.bronze.messages import landed_since, last_landed, rest_of
+from lakehouse.care.status import gold_of, run_status
+from lakehouse.errors import JobError
+from lakehouse.gold.release import newest
+from lakehouse.ops import accounting, runs, tables
+from lakehouse.ops.accounting import DONE, EVENTS
 from lakehouse.ops.tables import Row
 from lakehouse.runtime.lake import Lake
-from lakehouse.streams.bronze import EVENTS
-from lakehouse.streams.bronze.positions import positions_of
+from lakehouse.silver.messages import processed
+from lakehouse.streams.bronze.positions import Positions, positions_of
+from lakehouse.streams.bronze.start import start_at
 from lakehouse.streams.lag import lags_of
-from lakehouse.streams.topic_offsets import offsets_of
-
-COMMITS = 200
-"""So many commits back at most the batches are looked at."""
+from lakehouse.streams.topic_offsets import TopicOffsets, offsets_of
 
 MINUTES = (1, 10)
 """Over these the rates are told."""
 
+JOBS = (runs.STREAM, runs.STREAM_SILVER, runs.STREAM_RUN)
+
 
 def stream_status_of(lake: Lake, topic: str) -> dict[str, Any]:
-    """Partitions with their lag, the last batch, rates, the last run and the last error.
+    """Partitions with their lag, silver's, the last batch, rates, the last run and the last error.
 
     Raises:
         UsageError: there is no such topic, or no broker is known.
         JobError: the brokers do not answer, or refuse.
     """
-    there = offsets_of(lake.settings, topic)
-    lags = lags_of(lake.settings, there, positions_of(lake, topic).next_offsets)
+    there, landed = offsets_of(lake.settings, topic), positions_of(lake, topic)
+    lags = lags_of(lake.settings, there, landed.next_offsets)
     now = datetime.now(UTC)
-    batches, jobs = _batches(lake), _runs(lake, topic)
+    jobs = _runs(lake, topic)
     return {
         "topic": topic,
         "partitions": [
@@ -50,38 +55,55 @@ def stream_status_of(lake: Lake, topic: str) -> dict[str, Any]:
         ],
         "behind": sum(lag.records for lag in lags),
         "seconds": round(max((lag.seconds(now) for lag in lags), default=0.0), 1),
-        "last_batch": batches[0] if batches else None,
-        "events_per_second": {f"{minutes} min": _rate(batches, now, minutes * 60) for minutes in MINUTES},
+        "refusal": _refusal(there, landed),
+        "last_batch": _last_batch(lake, topic),
+        "events_per_second": {f"{minutes} min": _rate(lake, topic, now, minutes) for minutes in MINUTES},
+        "silver": _silver(lake, topic, now),
+        "gold": next(iter(gold_of(lake, newest(lake))), None),
         "run": _told(jobs[0]) if jobs else None,
         "last_error": next((_told(one) for one in jobs if one["error"]), None),
     }
 
 
-def _batches(lake: Lake) -> list[Row]:
-    """The last commits that brought events, newest first."""
-    newest = tables.version(lake, EVENTS)
-    commits = tables.history(lake, EVENTS, max(newest - COMMITS, -1)) if newest is not None else []
-    return [
-        {
-            "batch": commit["userMetadata"],
-            "at": datetime.fromtimestamp(commit["timestamp"] / 1000, UTC),
-            "rows": int(commit["operationMetrics"]["numOutputRows"]),
-        }
-        for commit in commits
-        if commit["operation"] == "WRITE" and commit.get("userMetadata")
-    ]
+def _refusal(there: TopicOffsets, landed: Positions) -> str | None:
+    """Why the job to bronze would not begin, where it would not."""
+    try:
+        start_at(there, landed, skip_lost=False)
+    except JobError as error:
+        return str(error)
+    return None
 
 
-def _rate(batches: Sequence[Row], now: datetime, seconds: int) -> float:
-    """Events a second that landed within the last so many; of the batches that are looked at."""
-    rows: int = sum(one["rows"] for one in batches if (now - one["at"]).total_seconds() <= seconds)
-    return round(rows / seconds, 1)
+def _last_batch(lake: Lake, topic: str) -> Row | None:
+    at = last_landed(lake, topic)
+    return None if at is None else {"at": at, "rows": landed_since(lake, topic, at)}
 
 
-def _runs(lake: Lake, topic: str) -> list[Row]:
-    found = tables.read(lake, runs.TABLE, command=runs.STREAM, source=topic)
+def _rate(lake: Lake, topic: str, now: datetime, minutes: int) -> float:
+    """Events a second that landed within the last minutes."""
+    return round(landed_since(lake, topic, now - timedelta(minutes=minutes)) / (60 * minutes), 1)
+
+
+def _silver(lake: Lake, topic: str, now: datetime) -> dict[str, Any]:
+    """What silver knows of what has landed, and how far it is behind."""
+    rest = rest_of(lake, topic, processed(lake, topic))
+    batches = [one for one in accounting.read(lake, kind=EVENTS, topic=topic) if one.status == DONE]
+    oldest = min((one.since for one in rest), default=now)
+    last = max((one.done_at for one in batches if one.done_at), default=None)
+    return {
+        "processed": sum(one.rows_in for one in batches),
+        "quarantined": sum(one.classes["quarantined"] for one in batches),
+        "behind": sum(one.messages for one in rest),
+        "seconds": round(max(0.0, (now - oldest).total_seconds()), 1),
+        "last_batch": last,
+    }
+
+
+def _runs(lake: Lake, topic: str) -> Sequence[Row]:
+    found = [one for command in JOBS for one in tables.read(lake, runs.TABLE, command=command, source=topic)]
     return sorted(found, key=lambda row: row["started_at"], reverse=True)
 
 
 def _told(row: Row) -> Row:
-    return {"started": row["started_at"], "ended": row["ended_at"], "status": run_status(row), "error": row["error"]}
+    told = {"started": row["started_at"], "ended": row["ended_at"], "status": run_status(row), "error": row["error"]}
+    return {"command": row["command"], **told}

@@ -1,6 +1,6 @@
 """`lakehouse status` and `lakehouse quarantine`: what is there, without starting Spark."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -71,7 +71,7 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
     if as_json:
         document({"rows": len(wanted), "shown": [_whole(one) for one in shown]})
         return 0
-    columns = ["file", "line", "rule", "why", *([STANDS] if any(one.stands_as_of for one in shown) else [])]
+    columns = [*_places(shown), "rule", "why", *([STANDS] if any(one.stands_as_of for one in shown) else [])]
     lines = (line for one in shown for line in _lines(one))
     table("Quarantine", columns, (line[: len(columns)] for line in lines), cut="why")
     sentence(f"{len(shown)} of {len(wanted)} row(s); --json has them whole")
@@ -85,6 +85,14 @@ def _lines(one: "KeptOut") -> Iterator[tuple[object, ...]]:
         named = ", ".join(f"{column} {_quoted(text)}" for column, text in broken.values.items())
         why = f"{named}: {broken.words}" if named else ": ".join(filter(None, (broken.words, raw)))
         yield *_place(one.row), broken.rule, why, _standing(one)
+
+
+def _places(shown: Sequence["KeptOut"]) -> tuple[str, str]:
+    """The titles of where rows stand."""
+    kinds = {one.row["topic"] is None for one in shown}
+    if kinds == {False}:
+        return "topic", "offset"
+    return ("file", "line") if kinds != {True, False} else ("file, topic", "line, offset")
 
 
 def _place(row: Mapping[str, Any]) -> tuple[object, object]:

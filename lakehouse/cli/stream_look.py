@@ -51,7 +51,7 @@ def expire(env: str | None, older_than: timedelta, delete: bool, no_wait: bool, 
 @AS_JSON
 @click.pass_obj
 def status(env: str | None, topic: str | None, as_json: bool) -> int:
-    """How far events have landed: the lag of each partition, the last batch, rates, the last error."""
+    """How far events are: the lag of each partition, silver's, how fresh gold is, rates, the last error."""
     from lakehouse.care.stream_status import stream_status_of
     from lakehouse.runtime.lake import open_lake
 
@@ -70,12 +70,23 @@ def _show(told: dict[str, Any]) -> None:
     if batch := told["last_batch"]:
         rates = ", ".join(f"{shown(rate)} in the last {time}" for time, rate in told["events_per_second"].items())
         sentence(f"last batch: {shown(batch['rows'])} event(s) at {shown(batch['at'])}; events a second: {rates}")
+    silver = told["silver"]
+    names = ["processed", "quarantined", "behind", "seconds", "last_batch"]
+    table("Silver", [name.replace("_", " ") for name in names], [[silver[name] for name in names]])
+    if gold := told["gold"]:
+        table("Gold", list(gold), [[*gold.values()]])
     if run := told["run"]:
-        sentence(f"last run: {run['status']}, begun {shown(run['started'])}, ended {shown(run['ended'])}")
+        sentence(
+            f"last run, {run['command']}: {run['status']}, begun {shown(run['started'])}, ended {shown(run['ended'])}"
+        )
     if error := told["last_error"]:
         sentence(f"last error, {shown(error['ended'])}: {error['error']}", good=False)
+    if told["refusal"]:
+        sentence(told["refusal"], good=False)
     exact = all(one["exact"] for one in told["partitions"])
+    behind = f"{'' if exact else 'at most '}{shown(told['behind'])} event(s)"
+    bronze = f"{behind} behind in bronze, {shown(told['seconds'])} s"
     sentence(
-        f"{'' if exact else 'at most '}{shown(told['behind'])} event(s) behind, {shown(told['seconds'])} s",
-        good=not told["behind"],
+        f"{bronze}; {shown(silver['behind'])} in silver, {shown(silver['seconds'])} s",
+        good=not told["behind"] and not silver["behind"] and not told["refusal"],
     )

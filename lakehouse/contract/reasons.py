@@ -86,7 +86,7 @@ def _of_events(event: EventSchema) -> Iterator[Reason]:
     """What the reader of messages may find; a field of the row that is no text must be one, too."""
     yield from (Reason(name=name, columns=(), words=words) for name, words in EVENT_ERRORS.items())
     for field in event.around:
-        yield Reason(name=f"{field.name}_malformed", columns=(), words=f"must be there, as {field.form}")
+        yield Reason(name=f"{field.name}_malformed", columns=(), words=f"{field.name} must be there, as {field.form}")
     for field in event.row:
         if field.type == "text":
             yield Reason(name=f"{field.name}_unreadable", columns=(field.name,), words="not a text")
