@@ -4,10 +4,10 @@ ARGS ?=
 RUN := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo demo-s3 test lint format bench soak package lock docs
+.PHONY: help setup demo demo-s3 demo-streaming test lint format bench soak package lock docs
 
 help: ## list these targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-9s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  %-15s %s\n", $$1, $$2}' Makefile
 
 setup: ## make .venv with the locked packages and fetch the jars; does nothing where all is there
 	@$(PYTHON) scripts/setup.py
@@ -17,6 +17,9 @@ demo: setup ## show the whole road on three days of made-up sales, in some minut
 
 demo-s3: setup ## the demo in a bucket, of an S3 that is served for it on this machine
 	@$(RUN) -m scripts.demo_s3 $(ARGS)
+
+demo-streaming: setup ## events of Kafka on top of a CSV history, to the warehouse, and the proof
+	@$(RUN) -m scripts.demo_streaming $(ARGS)
 
 test: setup ## run all tests but the soak ones, two files at a time (ARGS="-k name" picks some)
 	@$(RUN) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -9,13 +9,13 @@ import os
 import shlex
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from shutil import rmtree
 from typing import TYPE_CHECKING
 
 import click
 
+from lakehouse.cli.scenes import Scene, near, play
 from lakehouse.cli.show import heading, sentence
 
 if TYPE_CHECKING:
@@ -34,15 +34,6 @@ FROM fact_sales JOIN dim_product USING (product_sk)
 GROUP BY category ORDER BY sales DESC"""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Scene:
-    """One screen: what is about to be seen, in plain words, and the commands that show it."""
-
-    title: str
-    words: str
-    commands: tuple[tuple[str, ...], ...]
-
-
 @click.command()
 @click.option("--seed", default=7, show_default=True, help="The same seed tells the same story.")
 @click.pass_obj
@@ -54,11 +45,7 @@ def demo(env: str | None, seed: int) -> int:
     settings = load_settings(env)
     home = settings.home / FOLDER
     files = _prepared(env, home, seed, settings.storage)
-    scenes = list(_scenes(files))
-    for number, scene in enumerate(scenes, 1):
-        heading(f"{number}/{len(scenes)}  {scene.title}", scene.words)
-        for command in scene.commands:
-            _run(env, command)
+    play(env, list(_scenes(files)))
     heading("That was the demo", f"It took {time.monotonic() - begun:.0f} s. All of it is still there to be asked:")
     for name, value in _variables(home, settings.storage).items():
         sentence(f"    export {name}={shlex.quote(value)}")
@@ -90,7 +77,7 @@ def _variables(home: Path, storage: "StorageSettings") -> dict[str, str]:
         "LAKEHOUSE_WAREHOUSE__KIND": "local",
         "LAKEHOUSE_STORAGE__PREFIX": f"{storage.prefix}/{FOLDER}".strip("/"),
     }
-    return {"LAKEHOUSE_HOME": _near(home), **(of_bucket if storage.kind == "s3" else {})}
+    return {"LAKEHOUSE_HOME": near(home), **(of_bucket if storage.kind == "s3" else {})}
 
 
 def _scenes(files: "list[SampleFile]") -> Iterator[Scene]:
@@ -150,7 +137,7 @@ def _history(files: "list[SampleFile]") -> Scene:
 
 
 def _of_run(file: "SampleFile") -> tuple[str, ...]:
-    return ("run", "--source", "superstore", _near(file.path))
+    return ("run", "--source", "superstore", near(file.path))
 
 
 def _by_region() -> str:
@@ -160,23 +147,3 @@ def _by_region() -> str:
 
 def _one_line(sql: str) -> str:
     return " ".join(sql.split())
-
-
-def _near(path: Path) -> str:
-    """The path from where we are, if it lies below."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)
-
-
-def _run(env: str | None, command: tuple[str, ...]) -> None:
-    """Say a command as one would type it, and run it.
-
-    Raises:
-        click.exceptions.Exit: it did not end with 0.
-    """
-    from lakehouse.cli.main import cli
-
-    sentence(f"$ {shlex.join(('lakehouse', *command))}")
-    code = cli.main([*(("--env", env) if env else ()), *command], prog_name="lakehouse", standalone_mode=False)
-    if code:
-        raise click.exceptions.Exit(code)

@@ -128,4 +128,5 @@ def event_schema(catalog: Catalog, table: Table) -> EventSchema:
 
 def as_told_by_events(source: Source) -> Source:
     """The source with the forms that its values have in events, whatever those of its files are."""
-    return replace(source, decimal=".", thousands=None, date_formats=("yyyy-MM-dd", MOMENT))
+    moments = (MOMENT,) if any(column.type == "timestamp" for column in source.columns) else ()
+    return replace(source, decimal=".", thousands=None, date_formats=("yyyy-MM-dd", *moments))
