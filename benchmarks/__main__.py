@@ -24,6 +24,7 @@ BENCHES = {
     "publish": "publish",
     "bucket": "bucket",
     "stream": "stream",
+    "events": "events",
 }
 """A bench's name → its module here."""
 

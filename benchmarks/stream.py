@@ -37,13 +37,13 @@ def bench(folder: Path, small: bool) -> Report:
 
 def _measured(home: Path, events: int) -> Report:
     sizes = ["--events", str(events), "--partitions", str(PARTITIONS), "--transaction-size", "1000"]
-    produced, produced_in = _command(home, "produce", *sizes)
-    landed, landed_in = _command(home, "stream", "bronze", "--once")
+    produced, produced_in = command(home, "produce", *sizes)
+    landed, landed_in = command(home, "stream", "bronze", "--once")
     if landed["rows"] != produced["committed"]:
         raise JobError(f"{landed['rows']} event(s) landed, but {produced['committed']} were committed")
     rows = [
-        _row("produce", produced["committed"], produced["seconds"], produced_in),
-        _row("stream bronze --once", landed["rows"], landed["seconds"], landed_in),
+        rate_row("produce", produced["committed"], produced["seconds"], produced_in),
+        rate_row("stream bronze --once", landed["rows"], landed["seconds"], landed_in),
     ]
     files = [file.stat().st_size for file in (home / "bronze" / "sales_events").rglob("*.parquet")]
     notes = [
@@ -53,7 +53,7 @@ def _measured(home: Path, events: int) -> Report:
     return Report(bench="stream", tables=[Table(title="Events", rows=rows)], notes=notes)
 
 
-def _row(command: str, events: int, seconds: float, whole: float) -> Mapping[str, Any]:
+def rate_row(command: str, events: int, seconds: float, whole: float) -> Mapping[str, Any]:
     """A command's rate while it works, and over the whole of its process."""
     return {
         "command": command,
@@ -64,7 +64,7 @@ def _row(command: str, events: int, seconds: float, whole: float) -> Mapping[str
     }
 
 
-def _command(home: Path, *arguments: str) -> tuple[Any, float]:
+def command(home: Path, *arguments: str) -> tuple[Any, float]:
     """What a command of the product prints as JSON, and how long its process took."""
     words = [sys.executable, "-m", "lakehouse.cli.main", *arguments, "--json"]
     begun = time.perf_counter()
