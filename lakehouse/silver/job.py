@@ -12,6 +12,7 @@ from pyspark.sql import SparkSession
 from lakehouse.bronze.ledger import Landing
 from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import Accounting
+from lakehouse.ops.compaction import compact_merged
 from lakehouse.quality.checks import Rules
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
@@ -45,7 +46,7 @@ def bring_to_silver(
     """
     with lake.lease(SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
-        settled = settle_all(lake)
+        settled = settle_all(lake, wait=wait)
         pending = pending_landings(lake, source)
         accepted = {a.batch_id for a in accounting.read(lake, source=source) if a.passes}
         closed = [a for a in settled if a.source == source]
@@ -54,6 +55,8 @@ def bring_to_silver(
             begun(landing, place, len(pending))
             batch = _batch(lake, landing, generations[landing.landing_id])
             closed.append(process(spark, lake, replace(batch, accepted=batch.id in accepted), held))
+        if pending:
+            compact_merged(spark, lake, SALES)
     return closed
 
 
