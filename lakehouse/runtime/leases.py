@@ -21,6 +21,10 @@ from lakehouse.runtime.storage import Say
 POLL_SECONDS = 0.1
 
 
+class LeaseBusyError(JobError):
+    """Another holds the lease, and whoever asked does not wait."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Busy:
     """Why a lease cannot be had now: said to who waits, and to who does not."""
@@ -129,7 +133,7 @@ def _locked(path: Path, table: str, wait: bool, say: Say) -> IO[str]:
             busy = being_written(table, owner.get("pid", "?"))
             if not wait:
                 file.close()
-                raise JobError(busy.refusal) from None
+                raise LeaseBusyError(busy.refusal) from None
             if not said:
                 say(busy.waiting)
                 said = True
@@ -153,7 +157,7 @@ def _await_jvm(file: IO[str], table: str, wait: bool, say: Say) -> None:
     while jvm is not None and began is not None and jvm != own_jvm() and started(jvm) == began:
         busy = left_running(table, jvm)
         if not wait:
-            raise JobError(busy.refusal)
+            raise LeaseBusyError(busy.refusal)
         if not said:
             say(busy.waiting)
             said = True

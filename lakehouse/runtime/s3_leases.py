@@ -18,7 +18,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.errors import JobError
-from lakehouse.runtime.leases import may_go_on, started, taken_away
+from lakehouse.runtime.leases import LeaseBusyError, may_go_on, started, taken_away
 from lakehouse.runtime.s3_errors import sentence_of
 from lakehouse.runtime.s3_lease_chain import Chain, Link, Sight
 from lakehouse.runtime.s3_lease_owners import Found, Owner, busy_with, this_process
@@ -220,7 +220,7 @@ def _acquired(chain: Chain, owner: Owner, wait: bool, say: Say) -> S3Lease:
             chain.claim(sight.greatest + 1, owner)
             continue
         if not wait:
-            raise JobError(busy.refusal)
+            raise LeaseBusyError(busy.refusal)
         if busy.ended not in said:
             say(busy.waiting)
             said.add(busy.ended)
