@@ -21,6 +21,7 @@ from lakehouse.runtime import jars
 from lakehouse.runtime.jar_list import OF_SPARK, listed
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.leases import BusyError
 from lakehouse.runtime.settings import Settings
 
 LEAST_FREE_BYTES = 2 * 1024**3
@@ -98,7 +99,7 @@ def _leases(lake: Lake) -> str:
         try:
             with lake.lease("doctor", wait=False):
                 pass
-        except JobError:
+        except BusyError:
             return "one writer at a time"
     raise JobError(f"two writers got the same lease at {lake.root}: nothing there locks; use a local disk, or S3")
 

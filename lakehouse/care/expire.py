@@ -6,6 +6,7 @@ which the next expiry removes; who expires holds the leases of silver and of the
 """
 
 from collections.abc import Callable, Iterable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -56,8 +57,10 @@ def expire(
     say: Callable[[str], None] = lambda _: None,
 ) -> list[Landing]:
     """Delete the files of what may expire, and those that a killed expiry left; the landings that expired now."""
-    with lake.lease(SALES, wait=wait, say=say), lake.lease(ledger.TABLE, wait=wait, say=say):
-        settle_all(lake)
+    with ExitStack() as leases:
+        leases.enter_context(lake.lease(SALES, wait=wait, say=say))
+        settle_all(lake, wait=wait)  # which may take the ledger's lease itself
+        leases.enter_context(lake.lease(ledger.TABLE, wait=wait, say=say))
         chosen = expirable(lake, before, source)
         reason = f"expired on {datetime.now(UTC):%Y-%m-%d}"
         ledger.write(lake, (replace(one, status=EXPIRED, reason=reason) for one in chosen))

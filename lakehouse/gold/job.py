@@ -17,6 +17,7 @@ from lakehouse.gold.release import FULL, GOLD_TABLES, REFUSED, Release, complete
 from lakehouse.gold.span import Span, span_between
 from lakehouse.gold.step import build_step
 from lakehouse.ops import tables
+from lakehouse.ops.compaction import compact_merged
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
@@ -80,7 +81,7 @@ def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | Non
     build = Build(spark=spark, lake=lake, target=target, base=base, held=held)
     lake.clear_staging(target.release_id)
     try:
-        written = build_fully(build) if target.kind == FULL else build_step(build, _span(lake, target, base))
+        written = build_fully(build) if target.kind == FULL else _stepped(build)
     except RefusedError as refusal:
         lake.clear_staging(target.release_id)
         write(lake, replace(target, status=REFUSED, reason=str(refusal)))
@@ -92,6 +93,15 @@ def _built(spark: SparkSession, lake: Lake, target: Release, base: Release | Non
     write(lake, release)
     reached("gold-after-release")
     return release
+
+
+def _stepped(build: Build) -> dict[str, Written]:
+    """A step; where a table then has many small files, the release names the version without them."""
+    written = build_step(build, _span(build.lake, build.target, build.base))
+    for table, one in written.items():
+        if one.changes and compact_merged(build.spark, build.lake, table):
+            written[table] = replace(one, version=tables.version(build.lake, table) or one.version)
+    return written
 
 
 def _span(lake: Lake, target: Release, base: Release | None) -> Span:

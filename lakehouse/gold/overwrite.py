@@ -15,6 +15,7 @@ from lakehouse.contract.model import Table
 from lakehouse.gold.build import Build, commit
 from lakehouse.ops import tables
 from lakehouse.runtime.delta import create_table
+from lakehouse.runtime.held import check_held
 
 PREFIX = "delta.constraints."
 
@@ -51,7 +52,7 @@ def _drop_other_constraints(build: Build, table: Table) -> None:
     wanted = check_constraints(table)
     for name, condition in _detail(build, table)[0].items():
         if wanted.get(name) != condition:
-            build.spark.sql(f"ALTER TABLE {_at(build, table)} DROP CONSTRAINT IF EXISTS `{name}`")
+            _alter(build, table, f"DROP CONSTRAINT IF EXISTS `{name}`")
 
 
 def _as_contracted(build: Build, table: Table) -> None:
@@ -59,10 +60,16 @@ def _as_contracted(build: Build, table: Table) -> None:
     constraints, clustering = _detail(build, table)
     if clustering != table.cluster_by:
         columns = f"({', '.join(table.cluster_by)})" if table.cluster_by else "NONE"
-        build.spark.sql(f"ALTER TABLE {_at(build, table)} CLUSTER BY {columns}")
+        _alter(build, table, f"CLUSTER BY {columns}")
     for name, condition in check_constraints(table).items():
         if name not in constraints:
-            build.spark.sql(f"ALTER TABLE {_at(build, table)} ADD CONSTRAINT `{name}` CHECK ({condition})")
+            _alter(build, table, f"ADD CONSTRAINT `{name}` CHECK ({condition})")
+
+
+def _alter(build: Build, table: Table, change: str) -> None:
+    """One commit, under the leases that this process holds."""
+    check_held()
+    build.spark.sql(f"ALTER TABLE {_at(build, table)} {change}")
 
 
 def _detail(build: Build, table: Table) -> tuple[dict[str, str], tuple[str, ...]]:

@@ -14,10 +14,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
+from lakehouse.ops.refused import batches, in_our_words
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
@@ -32,35 +33,15 @@ def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
         TableNotFoundError: there is no such table.
         JobError: the store does not answer, or refuses.
     """
-    with _in_our_words(lake, table):
+    with in_our_words(lake, table):
         return DeltaTable(lake.location(table), version=version, storage_options=dict(lake.store.delta_options))
-
-
-@contextmanager
-def _in_our_words(lake: Lake, table: str) -> Iterator[None]:
-    """What a store refuses to delta-rs is told as the store's own module tells it.
-
-    Nothing of delta-rs's words is kept, nor that they were said: they hold the body of the store's answer, in which
-    some stores repeat a token.
-    """
-    refusal = None
-    try:
-        yield
-    except (TableNotFoundError, CommitFailedError):
-        raise
-    except (OSError, DeltaError):
-        refusal = lake.store.refusal(lake.location(table))
-        if refusal is None:
-            raise
-    if refusal is not None:
-        raise refusal from None
 
 
 @contextmanager
 def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
     """The table, to be written to in one commit under the leases that this process holds, if it holds any."""
     check_held()
-    with _in_our_words(lake, table):
+    with in_our_words(lake, table):
         there = _created(lake, table)
         yield there
         _tidy(there)
@@ -174,7 +155,8 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
         among: only the rows where these columns have one of the texts given.
     """
     there, contract = opened(lake, table, version), arrow_schema(lake.table(table))
-    write_parquet(lake.scratch, location, contract, map(pa.record_batch, _scan(there, contract.names, _among(among))))
+    rows = batches(lake, table, lambda: _scan(there, contract.names, _among(among)))
+    write_parquet(lake.scratch, location, contract, rows)
 
 
 def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
@@ -183,7 +165,8 @@ def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
         there = opened(lake, table)
     except TableNotFoundError:
         return []
-    return there.history(limit=max(there.version() - since, 0) or None) if there.version() > since else []
+    with in_our_words(lake, table):
+        return there.history(limit=max(there.version() - since, 0) or None) if there.version() > since else []
 
 
 def commit_of(lake: Lake, table: str, commit_id: str, since: int) -> Row | None:
@@ -244,7 +227,7 @@ def quoted(text: str) -> str:
 
 def _found(lake: Lake, table: str, there: DeltaTable, columns: Iterable[str], where: str = "") -> pa.Table:
     """Columns of a table, all of them in memory."""
-    with _in_our_words(lake, table):
+    with in_our_words(lake, table):
         return pa.table(_scan(there, columns, where))
 
 

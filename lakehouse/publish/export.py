@@ -18,6 +18,7 @@ from lakehouse.contract.derive.arrow_schema import ARROW_TYPES
 from lakehouse.contract.derive.warehouse_ddl import published_columns
 from lakehouse.contract.model import Table
 from lakehouse.ops import tables
+from lakehouse.ops.refused import batches
 from lakehouse.publish.statements import GONE
 from lakehouse.runtime.lake import Lake
 
@@ -45,7 +46,8 @@ def export_all(lake: Lake, table: Table, version: int, folder: Path) -> Exported
     """All rows as of a version."""
     here = tables.opened(lake, table.name, version)
     query = f"SELECT {_columns(table)}, false AS {GONE} FROM now"
-    files, rows = _written(QueryBuilder().register("now", here), query, table, folder, None)
+    found = batches(lake, table.name, lambda: QueryBuilder().register("now", here).execute(query))
+    files, rows = _written(found, table, folder, None)
     return Exported(files=files, rows=rows, complete=True)
 
 
@@ -58,7 +60,8 @@ def export_changed(lake: Lake, table: Table, old: int, new: int, folder: Path, m
     with suppress(Exception):  # delta-rs raises just that where a file is gone; to move all is right in any case
         was, now = (tables.opened(lake, table.name, version) for version in (old, new))
         builder = QueryBuilder().register("was", was).register("now", now)
-        files, rows = _written(builder, _difference(table), table, folder, most)
+        found = batches(lake, table.name, lambda: builder.execute(_difference(table)))
+        files, rows = _written(found, table, folder, most)
         return Exported(files=files, rows=rows, complete=False)
     return None
 
@@ -93,13 +96,13 @@ def _naive(arrow: pa.DataType) -> pa.DataType:
 
 
 def _written(
-    builder: QueryBuilder, query: str, table: Table, folder: Path, most: int | None
+    found: Iterator[pa.RecordBatch], table: Table, folder: Path, most: int | None
 ) -> tuple[tuple[Path, ...], int]:
-    """Write the rows of a query; the files and the number of rows."""
+    """Write rows; the files and the number of rows."""
     folder.mkdir(parents=True, exist_ok=True)
     files: list[Path] = []
     rows = 0
-    for part in _parts(map(pa.record_batch, builder.execute(query)), _schema(table)):
+    for part in _parts(found, _schema(table)):
         rows += part.num_rows
         if most is not None and rows > most:
             raise _TooManyError

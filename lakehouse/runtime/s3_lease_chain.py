@@ -15,7 +15,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any
 from uuid import uuid4
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from lakehouse.errors import JobError
 from lakehouse.runtime.s3_lease_owners import Found, Owner, read, written
@@ -26,6 +26,12 @@ ABSENT, NOT_IMPLEMENTED = 404, 501
 AT_ONCE = 8
 """So many puts of one object are tried at once: a store that looks first and then puts takes several of them."""
 NUMBER = re.compile(r"(\d{20})\.json")
+
+
+class UndatedError(BotoCoreError):  # type: ignore[misc]
+    """An answer that does not say when it was given."""
+
+    fmt = "its answer has no Date, by which leases count"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,7 +104,7 @@ class Chain:
         """Remove the links before a number. Where the store keeps them, they cost room and nothing else."""
         for link in sight.links:
             if link.number < number:
-                with suppress(ClientError):
+                with suppress(BotoCoreError, ClientError):
                     self.client.delete_object(Bucket=self.bucket, Key=self._key(link.number))
 
     @property
@@ -154,4 +160,8 @@ def status_of(error: ClientError) -> int:
 
 
 def _date(answer: dict[str, Any]) -> datetime:
-    return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    """The store's time; an answer without it is none."""
+    try:
+        return parsedate_to_datetime(answer["ResponseMetadata"]["HTTPHeaders"]["date"])
+    except (KeyError, ValueError):
+        raise UndatedError from None

@@ -8,7 +8,7 @@ machine left is waited for, its expiry is not.
 import math
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -25,6 +25,8 @@ from lakehouse.runtime.s3_lease_owners import Found, Owner, busy_with, this_proc
 from lakehouse.runtime.storage import Say
 
 POLL_SECONDS = 1.0
+AGAIN_SECONDS = 1.0
+"""So long after a renewal that failed the next one is tried."""
 SHORTEST = 2
 """Seconds: the store shows whole ones, and an expiry of one could be over as soon as it begins."""
 CLIENT = Config(retries={"mode": "standard", "total_max_attempts": 3}, connect_timeout=5, read_timeout=10)
@@ -43,6 +45,10 @@ class S3Lease:
     etag: str
     renewed: datetime
     """When the store took the last renewal that was in time."""
+    asked: float
+    """When it was asked for that, by this machine's clock, which only says for how long to try again."""
+    unheard: bool = False
+    """Whether a renewal got no answer, and may come to be at any time: then the object is ours by its owner's id."""
     lost: str = ""
     ended: threading.Event = field(default_factory=threading.Event)
     one_at_a_time: threading.Lock = field(default_factory=threading.Lock)
@@ -53,21 +59,22 @@ class S3Lease:
         Raises:
             JobError: it was taken over or could not be renewed; nothing more may be committed.
         """
-        with self.one_at_a_time, self._lost_without_answer():
-            if self._seconds_left() < self._margin and self._renew() < self._margin:
+        with self.one_at_a_time:
+            if self._patiently(self._seconds_left) < self._margin and self._patiently(self._renew) < self._margin:
                 self._lose("the store answers too slowly to renew it")
 
     def guard(self, jvm: int | None) -> None:
         """Record the JVM that may commit under this lease, so that a successor waits for its end."""
-        with self.one_at_a_time, self._lost_without_answer():
-            self._renew(jvm=jvm, jvm_started=started(jvm) if jvm else None)
+        with self.one_at_a_time:
+            self.owner = replace(self.owner, jvm=jvm, jvm_started=started(jvm) if jvm else None)
+            self._patiently(self._renew)
 
     def keep(self) -> None:
         """Renew the lease in time, until it ends or is lost."""
         while not self.ended.wait(self.owner.expires_in / 3) and not self.lost:
-            with suppress(JobError), self.one_at_a_time, self._lost_without_answer():
+            with suppress(JobError), self.one_at_a_time:
                 if not self.ended.is_set():
-                    self._renew()
+                    self._patiently(self._renew)
 
     def end(self, left_behind: bool) -> None:
         """Release the lease; where the JVM was left behind at work, it stays named for whoever comes next.
@@ -84,16 +91,22 @@ class S3Lease:
     def _margin(self) -> float:
         return self.owner.expires_in / 5
 
-    def _renew(self, **changes: Any) -> float:
+    def _renew(self) -> float:
         """Put the own object anew, unless others may have seen it expired; the seconds it then lasts at least."""
         if self._seconds_left() < 0:
             self._lose("it was not renewed in time")
-        self._write(**changes)
+        self._write()
         return self._seconds_left()
 
     def _write(self, **changes: Any) -> None:
         self.owner = replace(self.owner, renewals=self.owner.renewals + 1, **changes)
-        self.etag = self.chain.write(self.fencing, self.owner)
+        asked = time.monotonic()
+        try:
+            self.etag = self.chain.write(self.fencing, self.owner)
+        except StoreErrors:
+            self.unheard = True
+            raise
+        self.asked = asked
 
     def _seconds_left(self) -> float:
         """How long the lease lasts at least, by the store's clock, which may be a second further than it shows.
@@ -116,18 +129,28 @@ class S3Lease:
     def _own(self, sight: Sight) -> Link | None:
         """The own link, where it is the greatest and as this process wrote it."""
         last = sight.links[-1] if sight.links else None
-        return last if last and (last.number, last.etag) == (self.fencing, self.etag) else None
+        if last is None or last.number != self.fencing:
+            return None
+        if last.etag != self.etag and self.unheard:
+            found = self.chain.found(self.fencing, self.owner.expires_in)
+            if found is not None and found.owner.id == self.owner.id:
+                self.etag = last.etag
+        return last if last.etag == self.etag else None
 
     def _lose(self, why: str) -> NoReturn:
         self.lost = why
         raise taken_away(self.chain.table, why)
 
-    @contextmanager
-    def _lost_without_answer(self) -> Iterator[None]:
-        try:
-            yield
-        except StoreErrors as error:
-            self._lose(f"the store did not answer: {error}")
+    def _patiently(self, ask: Callable[[], float]) -> float:
+        """Ask the store, again and again where that fails, while nobody can have seen the lease expired."""
+        while True:
+            try:
+                return ask()
+            except StoreErrors as error:
+                if time.monotonic() - self.asked > self.owner.expires_in - self._margin:
+                    self._lose(f"the store did not answer: {error}")
+            if self.ended.wait(AGAIN_SECONDS):
+                self._lose("it has ended")
 
 
 @contextmanager
@@ -178,6 +201,7 @@ def _acquired(chain: Chain, owner: Owner, wait: bool, say: Say) -> S3Lease:
     """
     said: set[bool] = set()
     before: Found | None = None
+    asked = time.monotonic()
     while True:
         sight = chain.sight()
         found = chain.found(sight.greatest, owner.expires_in) if sight.links else None
@@ -187,10 +211,12 @@ def _acquired(chain: Chain, owner: Owner, wait: bool, say: Say) -> S3Lease:
             _say_whose(chain.table, before, say)
             chain.forget_before(sight.greatest - 1, sight)
             last = sight.links[-1]
-            return S3Lease(chain=chain, fencing=last.number, owner=owner, etag=last.etag, renewed=last.modified)
+            return S3Lease(
+                chain=chain, fencing=last.number, owner=owner, etag=last.etag, renewed=last.modified, asked=asked
+            )
         busy = busy_with(chain.table, found)
         if busy is None:
-            before = found
+            before, asked = found, time.monotonic()
             chain.claim(sight.greatest + 1, owner)
             continue
         if not wait:

@@ -13,6 +13,7 @@ from lakehouse.bronze import EVENTS
 from lakehouse.bronze.ledger import Landing
 from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import CSV, Accounting
+from lakehouse.ops.compaction import compact_merged
 from lakehouse.ops.spans import Spans
 from lakehouse.quality.checks import rules_of_events, rules_of_files
 from lakehouse.runtime.lake import Lake
@@ -52,22 +53,24 @@ def bring_to_silver(
     """
     with lake.lease(SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
-        closed = [a for a in finish_begun(spark, lake, held) if a.source == source]
+        closed = [a for a in finish_begun(spark, lake, held, wait=wait) if a.source == source]
         pending = pending_landings(lake, source)
         accepted = {a.batch_id for a in accounting.read(lake, source=source) if a.passes}
         generations = withdrawals.generations(lake)
         for place, landing in enumerate(pending):
             begun(landing, place, len(pending))
             closed.append(_process_landing(spark, lake, landing, generations[landing.landing_id], accepted, held))
+        if pending:
+            compact_merged(spark, lake, SALES)
     return closed
 
 
-def finish_begun(spark: SparkSession, lake: Lake, held: Lease) -> list[Accounting]:
+def finish_begun(spark: SparkSession, lake: Lake, held: Lease, *, wait: bool = True) -> list[Accounting]:
     """Close what was begun: batches that silver has, and batches of messages that it has not; under its lease.
 
     Landings that silver has not are pending by themselves; messages would be taken together with later ones.
     """
-    closed = settle_all(lake)
+    closed = settle_all(lake, wait=wait)
     for begun in unfinished_spans(lake):
         if begun.spans is not None:
             closed.append(process_messages(spark, lake, begun.kind, begun.spans, held, begun.generation, begun.passes))

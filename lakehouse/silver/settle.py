@@ -20,15 +20,15 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.silver import CHANGES, SALES, UPDATES
 
 
-def settle_all(lake: Lake) -> list[Accounting]:
-    """Close what a killed run brought into silver and not into the books; the caller holds silver's lease.
+def settle_all(lake: Lake, *, wait: bool = True) -> list[Accounting]:
+    """Close what a killed run brought into silver and not into the books; the caller holds silver's lease, no other.
 
     Batches that it did not bring there are left `prepared`, and processed again with the landings that are pending;
     a withdrawal is abandoned, until somebody asks for it again.
     """
     for withdrawal in withdrawals.read(lake, status=PREPARED):
         if in_silver(lake, withdrawal):
-            settle_withdrawal(lake, withdrawal)
+            settle_withdrawal(lake, withdrawal, wait=wait)
         else:
             withdrawals.write(lake, replace(withdrawal, status=ABANDONED))
     settled = []
@@ -44,7 +44,7 @@ def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) ->
     """Close what a killed withdrawal left, before anything lands: its files must not be taken for landed."""
     if withdrawals.read(lake, status=PREPARED):
         with lake.lease(SALES, wait=wait, say=say):
-            settle_all(lake)
+            settle_all(lake, wait=wait)
 
 
 def in_silver(lake: Lake, withdrawal: Withdrawal) -> bool:
@@ -79,11 +79,12 @@ def settle(lake: Lake, prepared: Accounting) -> Accounting:
     return done
 
 
-def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
+def settle_withdrawal(lake: Lake, prepared: Withdrawal, *, wait: bool = True) -> Withdrawal:
     """Close a withdrawal whose work in silver is done: its landings and what came of them are marked `withdrawn`.
 
     Raises:
-        JobError: silver's history does not hold the withdrawal, or holds other counts than were worked out.
+        JobError: silver's history does not hold the withdrawal, or holds other counts than were worked out; or files
+            are being landed, and `wait` is false.
     """
     merged = None
     if prepared.restored or prepared.removed:
@@ -95,7 +96,7 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal) -> Withdrawal:
         if batch.landing_id in prepared.landing_ids:
             accounting.write(lake, replace(batch, status=WITHDRAWN))
     reached("withdrawal-accounted")
-    with lake.lease(ledger.TABLE):
+    with lake.lease(ledger.TABLE, wait=wait):
         taken = [one for one in ledger.read(lake, source=prepared.source) if one.landing_id in prepared.landing_ids]
         before = [one for one in taken if one.landed_at < prepared.prepared_at]  # not landed again since
         ledger.write(lake, (replace(one, status=WITHDRAWN) for one in before))

@@ -60,13 +60,13 @@ def withdraw(
     """
     with lake.lease(SALES, wait=wait, say=say) as held:
         held.guard(own_jvm())
-        settle_all(lake)
+        settle_all(lake, wait=wait)
         landed = {one.landing_id: one for one in ledger.read(lake, source=source, status=LANDED)}
         taken = [landed.pop(one) for one in dict.fromkeys(landing_ids) if one in landed]
         if not taken:
             return _done_before(lake, landing_ids)
         _refuse_what_expired_files_may_say(lake, taken)
-        return settle_withdrawal(lake, _merged(spark, lake, taken, list(landed.values()), held))
+        return settle_withdrawal(lake, _merged(spark, lake, taken, list(landed.values()), held), wait=wait)
 
 
 def _refuse_what_expired_files_may_say(lake: Lake, taken: Sequence[Landing]) -> None:

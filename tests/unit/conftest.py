@@ -153,6 +153,7 @@ def prefix() -> str:
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who waits for a lease in S3 looks often, and this process drives no JVM."""
     monkeypatch.setattr(s3_leases, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(s3_leases, "AGAIN_SECONDS", 0.1)
     monkeypatch.setattr(leases, "_OWN_JVM", [])
 
 

@@ -72,10 +72,12 @@ class Handler(BaseHTTPRequestHandler):
         behind.close()
         return answer.status, {k.lower(): v for k, v in answer.getheaders()}, body
 
-    def send(self, status: int, headers: dict[str, str], body: bytes, most: int | None = None) -> None:
+    def send(
+        self, status: int, headers: dict[str, str], body: bytes, most: int | None = None, dated: bool = True
+    ) -> None:
         length = headers.get("content-length", "0") if self.command == "HEAD" else str(len(body))
         kept = {k: v for k, v in headers.items() if k not in ("transfer-encoding", "connection", "server", "date")}
-        self.send_response(status)
+        (self.send_response if dated else self.send_response_only)(status)
         for name, value in {**kept, "content-length": length}.items():
             self.send_header(name, value)
         self.end_headers()
@@ -129,6 +131,11 @@ def after(event: Callable[[], object]) -> Fault:
         handler.send(*handler.passed_on())
 
     return late
+
+
+def undated(handler: Handler) -> None:
+    """The answer does not say when it was given."""
+    handler.send(*handler.passed_on(), dated=False)
 
 
 @contextmanager

@@ -77,6 +77,7 @@ class OddStore:
 
     def __init__(self, store: Any, put: Callable[..., Any]) -> None:
         self.store, self.put_object = store, put
+        self.delete_object = store.delete_object
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)

@@ -14,6 +14,7 @@ from snowflake.connector.errors import ProgrammingError
 
 from lakehouse.care import doctor
 from lakehouse.care.doctor import diagnoses
+from lakehouse.errors import JobError
 from lakehouse.runtime.local_store import LocalStore
 from tests.unit.calls import Command
 
@@ -137,3 +138,18 @@ def test_a_key_that_cannot_be_used_is_named(
     monkeypatch.setenv("LAKEHOUSE_WAREHOUSE__PRIVATE_KEY_FILE", str(file))
     assert wrong()["warehouse"].startswith(f"the key in {file} cannot be used (")
     assert wrong()["warehouse"].endswith("): name a PEM file without a passphrase")
+
+
+def test_a_second_lease_that_fails_for_another_reason_proves_nothing(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, taken = LocalStore.lease, list[str]()
+
+    def lease(self: LocalStore, table: str, **options: object) -> object:
+        taken.append(table)
+        if len(taken) > 1:
+            raise JobError("the lease of doctor cannot be had: the store does not answer")
+        return real(self, table, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(LocalStore, "lease", lease)
+    assert wrong() == {"leases": "the lease of doctor cannot be had: the store does not answer"}

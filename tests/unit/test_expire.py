@@ -13,12 +13,14 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, REJECTED, WITHDRAWN, Landing
 from lakehouse.care.expire import expirable, expire
-from lakehouse.errors import UsageError
-from lakehouse.ops import accounting
+from lakehouse.errors import JobError, UsageError
+from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import ACCEPTED, DONE, HELD, PREPARED, Accounting
 from lakehouse.ops.killpoints import EXPIRY_POINTS
+from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.pending import id_of
+from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.taking_back import standing
 from tests.kills import ended
 from tests.unit.calls import Command
@@ -184,3 +186,23 @@ def test_an_age_is_a_number_of_days(lakehouse: Command, given: str) -> None:
     told = lakehouse("expire", f"--older-than={given}")
     assert told.code == 2
     assert "is no age in days such as 90d" in told.sentence
+
+
+def test_a_withdrawal_that_a_kill_left_is_settled_before_the_ledger_is_taken(lake: Lake, file: Path) -> None:
+    one = landed(lake, file)
+    left = Withdrawal(
+        withdrawal_id="w", source="superstore", landing_ids=(one.landing_id,), silver_version=0, restored=0, removed=0
+    )
+    withdrawals.write(lake, left)
+    assert expire(lake, SOON, wait=False) == []
+    assert statuses(lake) == {one.landing_id: WITHDRAWN}
+
+
+def test_who_does_not_wait_is_told_who_lands_where_a_withdrawal_is_to_be_settled(lake: Lake, file: Path) -> None:
+    one = landed(lake, file)
+    left = Withdrawal(
+        withdrawal_id="w", source="superstore", landing_ids=(one.landing_id,), silver_version=0, restored=0, removed=0
+    )
+    withdrawals.write(lake, left)
+    with lake.lease(ledger.TABLE), pytest.raises(JobError, match=r"ops.landed_files is being written"):
+        settle_withdrawals(lake, wait=False, say=print)

@@ -3,15 +3,18 @@
 import subprocess
 import sys
 import traceback
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
+from deltalake.exceptions import DeltaError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.errors import JobError
 from lakehouse.ops import tables
+from lakehouse.ops.refused import batches
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.local_store import LocalStore
 
@@ -121,3 +124,29 @@ def test_what_a_store_says_to_delta_rs_is_not_repeated(lake: Lake, monkeypatch: 
     with pytest.raises(JobError) as error:
         tables.read(lake, "ops.runs")
     assert "canary" not in "".join(traceback.format_exception(error.value))
+
+
+@pytest.mark.parametrize("kind", [OSError, DeltaError, Exception])
+def test_what_a_store_says_while_rows_are_read_is_not_repeated(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch, kind: type[Exception]
+) -> None:
+    def refused() -> Iterator[object]:
+        yield from ()
+        raise kind("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")
+
+    monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
+    with pytest.raises(JobError, match="the store refused a request") as error:
+        list(batches(lake, "ops.runs", refused))
+    assert "canary" not in "".join(traceback.format_exception(error.value))
+
+
+def test_what_goes_wrong_with_who_takes_the_rows_is_no_refusal(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
+    rows = pa.record_batch({"a": [1]})
+
+    def taken(found: Iterator[pa.RecordBatch]) -> None:
+        for _ in found:
+            raise OSError("no space")
+
+    with pytest.raises(OSError, match="no space"):
+        taken(batches(lake, "ops.runs", lambda: [rows]))

@@ -3,6 +3,7 @@
 import signal
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -13,7 +14,8 @@ from botocore.exceptions import ClientError
 from lakehouse.errors import JobError
 from lakehouse.runtime.s3_lease_chain import Chain, honours_conditions
 from lakehouse.runtime.s3_leases import s3_lease
-from tests.unit.lease_processes import BUCKET, TABLE, let_go
+from tests.unit.faulty_s3 import Fault, Faulty, losing_the_answer, refusing, resetting, undated
+from tests.unit.lease_processes import BUCKET, PATIENCE, TABLE, let_go
 from tests.unit.s3_chains import (
     ELSEWHERE,
     OddStore,
@@ -27,6 +29,7 @@ from tests.unit.s3_chains import (
     remove,
     taken,
 )
+from tests.unit.s3_stores import store_at
 
 AWAY = f"the lease of {TABLE} was taken away"
 
@@ -146,14 +149,67 @@ def test_a_lease_near_its_expiry_is_renewed_before_a_commit_and_one_beyond_it_is
         assert owner(store, prefix).renewals == 1
 
 
-def test_a_lease_whose_renewal_failed_is_lost(store: Any, prefix: str) -> None:
+def until(true: Callable[[], object]) -> None:
+    """Wait for what another thread brings about."""
+    deadline = time.monotonic() + PATIENCE
+    while not true():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_a_lease_that_no_renewal_could_keep_until_its_expiry_is_lost(store: Any, prefix: str) -> None:
     odd = OddStore(store, store.put_object)
-    with taken(odd, prefix, seconds=3) as held:
+    with taken(odd, prefix, seconds=9) as held:
+        held.asked -= 8  # by this machine's clock; the store's shows whole seconds, and may say so itself first
         odd.put_object = no_answer
-        time.sleep(2)
+        until(lambda: held.lost)
         odd.put_object = store.put_object
         with pytest.raises(JobError, match=r"the store did not answer: .*; run the command again"):
             held.check()
+
+
+@pytest.mark.parametrize("fault", [refusing(503, "SlowDown"), resetting, losing_the_answer, undated])
+@pytest.mark.usefixtures("quick")
+def test_renewals_that_fail_for_a_while_lose_nothing(store: Any, prefix: str, faulty: Faulty, fault: Fault) -> None:
+    faulty.begin()
+    with store_at(store, prefix, endpoint=faulty.url, lease_seconds=9).lease(TABLE, wait=False) as held:
+        faulty.begin(always=fault)
+        until(lambda: len(faulty.asked) > 8)
+        assert held.lost == ""
+        faulty.begin()
+        held.check()
+        until(lambda: owner(store, prefix).renewals > 2)  # the keeper is still there
+        held.check()
+    assert owner(store, prefix).released
+
+
+def test_who_comes_while_renewals_fail_is_seen_once_they_do_not(store: Any, prefix: str) -> None:
+    odd = OddStore(store, store.put_object)
+    with taken(odd, prefix, seconds=9) as held:
+        odd.put_object = no_answer
+        until(lambda: held.unheard)
+        chain(store, prefix).claim(2, ELSEWHERE)
+        with pytest.raises(JobError, match="another run took it over"):
+            held.check()
+
+
+def test_a_store_whose_answers_have_no_date_gives_no_lease(store: Any, prefix: str, faulty: Faulty) -> None:
+    faulty.begin(always=undated)
+    with (
+        pytest.raises(JobError, match=r"cannot be had: .* has no Date, by which leases count"),
+        store_at(store, prefix, endpoint=faulty.url).lease(TABLE, wait=False),
+    ):
+        pass
+
+
+def test_links_that_cannot_be_removed_are_left(store: Any, prefix: str) -> None:
+    for number in (1, 2, 3):
+        chain(store, prefix).claim(number, replace(ELSEWHERE, released=True))
+    odd = OddStore(store, store.put_object)
+    odd.delete_object = no_answer
+    with taken(odd, prefix) as held:
+        held.check()
+    assert numbers(store, prefix) == [1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["removed", "removed and made anew by another"])

@@ -1,17 +1,19 @@
 """Up to where events have landed, days that expire, and the words of failures: on tables made without Spark."""
 
+import traceback
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.errors import JobError
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.local_store import LocalStore
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.expiry import expirable, expire
 from lakehouse.streams.bronze.faults import AwayError, told
@@ -96,3 +98,17 @@ def test_the_reason_is_what_kafka_said() -> None:
         "[STREAM_FAILED] Query [id = 1] x: org.apache.kafka.common.errors.TimeoutException: Timed out at 5\n\tat java"
     )
     assert "topic sales failed (Timed out at 5): see" in str(told(RuntimeError(text), "sales"))
+
+
+def test_what_a_store_says_to_an_expiry_is_not_repeated(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    land(lake, MONDAY, [(0, 0)])
+    write_floors(lake, [floor(0, 1, TUESDAY)])
+
+    def refused(*_: object, **__: object) -> None:
+        raise OSError("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")
+
+    monkeypatch.setattr(DeltaTable, "delete", refused)
+    monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
+    with pytest.raises(JobError, match="the store refused a request") as error:
+        expire(lake, WEDNESDAY)
+    assert "canary" not in "".join(traceback.format_exception(error.value))

@@ -14,6 +14,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze.messages import first_day_without, topics_of
 from lakehouse.ops import tables
+from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.messages import processed_for_good
 from lakehouse.streams.bronze import EVENTS
@@ -48,15 +49,16 @@ def expire(lake: Lake, before: date, *, wait: bool = True, say: Callable[[str], 
     """Take the days before one out of the table, in one commit; and remove files that were taken out long ago.
 
     Raises:
-        JobError: another process is landing events, and `wait` is false.
+        JobError: another process is landing events, and `wait` is false; or the store refuses.
     """
     with lake.lease(EVENTS, wait=wait, say=say) as held:
         days = expirable(lake, before)
         if days:
             there = tables.opened(lake, EVENTS)
             held.check()
-            there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
-            there.vacuum(dry_run=False)  # after the table's own retention of removed files, not sooner
+            with in_our_words(lake, EVENTS):
+                there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
+                there.vacuum(dry_run=False)  # after the table's own retention of removed files, not sooner
     return days
 
 

@@ -139,7 +139,7 @@ def _life(job: _Job) -> None:
         job.say(f"offsets {gap.first} to {gap.end - 1} of partition {gap.partition} are gone and left out")
     job.landed.gaps += start.gaps
     day = _begin_day(job, there, before, start)
-    compact(job.spark, job.lake, job.held, day)
+    compact(job.spark, job.lake, day)
     behind = sum(span.end - start.offsets[number] for number, span in there.spans.items())
     job.say(f"landing topic {there.topic}: {behind} offset(s) to go")
     sink = Sink(

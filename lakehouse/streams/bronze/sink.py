@@ -90,7 +90,7 @@ class Sink:
             self.landed.batches, self.landed.rows = self.landed.batches + 1, self.landed.rows + rows
             self.say(f"{rows} event(s) landed in {monotonic() - began:.1f} s, {self.landed.rows} in all")
             if self.landed.batches % COMMITS_A_COMPACTION == 0:
-                compact(messages.sparkSession, self.lake, self.held, self.day)
+                compact(messages.sparkSession, self.lake, self.day)
         reached("stream-batch-done")
 
     def _begin_day(self, messages: DataFrame, today: date) -> None:
@@ -102,7 +102,7 @@ class Sink:
         offsets |= rests(self.lake.settings, topic, self.topic_id, offsets)
         write_floors(self.lake, floors_of(topic, self.topic_id, offsets, today))
         self.day = today
-        compact(messages.sparkSession, self.lake, self.held, today)
+        compact(messages.sparkSession, self.lake, today)
 
 
 def floors_of(topic: str, topic_id: str, offsets: Mapping[int, int], day: date) -> list[Floor]:

@@ -15,6 +15,7 @@ from pyspark.sql import SparkSession
 
 from lakehouse.ops import accounting
 from lakehouse.ops.accounting import CLASSES, EVENTS, HELD, PREPARED, Accounting
+from lakehouse.ops.compaction import compact_merged
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.storage import Say
@@ -103,6 +104,7 @@ def _take(job: Job) -> bool:
             return False
         closed = process_messages(spark, job.lake, EVENTS, spans, held)
         _tell(job, closed, began)
+        compact_merged(spark, job.lake, SALES)
     return job.pace.every is None or 2 * closed.rows_in > job.pace.most
 
 

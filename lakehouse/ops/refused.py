@@ -1,0 +1,46 @@
+"""What a store refuses to delta-rs, in our own words.
+
+In: what is done to a Delta table without Spark. Out: its errors as the store's own module tells them. Guaranteed:
+nothing of delta-rs's words is kept, nor that they were said: they hold the body of the store's answer, in which some
+stores repeat a token.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pyarrow as pa
+from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
+
+from lakehouse.runtime.lake import Lake
+
+
+@contextmanager
+def in_our_words(lake: Lake, table: str) -> Iterator[None]:
+    """For the length of a block that asks delta-rs and nothing else.
+
+    Raises:
+        JobError: the store does not answer, or refuses.
+    """
+    refusal = None
+    try:
+        yield
+    except (TableNotFoundError, CommitFailedError):
+        raise
+    except Exception as error:
+        refusal = lake.store.refusal(lake.location(table)) if _is_of_a_store(error) else None
+        if refusal is None:
+            raise
+    if refusal is not None:
+        raise refusal from None
+
+
+def batches(lake: Lake, table: str, asked: Callable[[], Iterable[Any]]) -> Iterator[pa.RecordBatch]:
+    """The rows of a query, a batch at a time in memory; what goes wrong with who takes them is told by itself."""
+    with in_our_words(lake, table):
+        yield from map(pa.record_batch, asked())
+
+
+def _is_of_a_store(error: Exception) -> bool:
+    """Whether an error may be a refusal: of rows that are on their way delta-rs raises just an `Exception`."""
+    return isinstance(error, OSError | DeltaError) or type(error) is Exception
