@@ -71,7 +71,7 @@ def parse(words: list[str]) -> click.Command:
 
 
 def targets() -> set[str]:
-    return set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    return set(re.findall(r"^([a-z0-9-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -108,7 +108,7 @@ def test_a_wrong_command_would_be_found(words: list[str]) -> None:
 @pytest.mark.parametrize("page", PAGES, ids=named)
 def test_every_make_target_named_exists(page: Path) -> None:
     shown = [line.split()[1] for line in shown_commands(page) if re.match(r"make [a-z]", line)]
-    inline = re.findall(r"`make ([a-z]+)", prose(page))
+    inline = re.findall(r"`make ([a-z0-9-]+)", prose(page))
     wrong = {*shown, *inline} - targets()
     assert not wrong, f"{named(page)} names targets that the Makefile has not: {wrong}"
 

@@ -1,5 +1,6 @@
 """What tests of the stream share: one broker, and for each test a lakehouse and a topic of its own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,3 +36,11 @@ def lake(home: Path, topic: str) -> Lake:
 def oracle(tmp_path: Path) -> Path:
     """Where producers of this test tell what is committed."""
     return tmp_path / "oracle.jsonl"
+
+
+@pytest.fixture
+def served_home(home: Path) -> Iterator[Path]:
+    """The home of a lakehouse whose own broker runs."""
+    broker.start(str(home))
+    yield home
+    broker.stop(str(home))
