@@ -4,6 +4,7 @@ Whatever is raised as one of these is printed without a traceback (`--debug` sho
 a defect of the product and is said to be one.
 """
 
+import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
 
@@ -45,3 +46,12 @@ def is_interruption(error: BaseException | None) -> bool:
     while error is not None and not isinstance(error, KeyboardInterrupt):
         error = error.__context__
     return error is not None
+
+
+_LIKE_A_SECRET = re.compile(r"(?=[A-Za-z0-9+/=_%-]*[0-9])(?=[A-Za-z0-9+/=_%-]*[A-Za-z])[A-Za-z0-9+/=_%-]{16,}")
+"""Letters and digits without a blank between: keys of users, signatures and tokens, but also other long names."""
+
+
+def masked(said: str) -> str:
+    """What another program said, without what may be a secret: some stores repeat what a request was signed with."""
+    return _LIKE_A_SECRET.sub("…", said)

@@ -15,6 +15,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import EVENTS
 from lakehouse.ops import tables
+from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
 
 
@@ -121,5 +122,6 @@ def _asked(lake: Lake, sql: str) -> list[dict[str, Any]]:
         there = tables.opened(lake, EVENTS)
     except TableNotFoundError:
         return []
-    rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", there).execute(sql)).to_pylist()
+    with in_our_words(lake, EVENTS):
+        rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", there).execute(sql)).to_pylist()
     return rows

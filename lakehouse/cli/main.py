@@ -13,7 +13,7 @@ from importlib import import_module
 
 import click
 
-from lakehouse.errors import JobError, LakehouseError, did_you_mean, is_broken_connection, is_interruption
+from lakehouse.errors import JobError, LakehouseError, did_you_mean, is_broken_connection, is_interruption, masked
 
 COMMANDS = {
     "demo": "lakehouse.cli.demo",
@@ -125,8 +125,8 @@ def explained(error: Exception) -> LakehouseError:
             "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
         )
     return JobError(
-        f"unexpected: {type(error).__name__}: {_cause(str(error))[:300]}; run the command again, with --debug for the "
-        "traceback (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
+        f"unexpected: {type(error).__name__}: {masked(_cause(str(error)))[:300]}; run the command again, with --debug for "
+        "the traceback (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
     )
 
 

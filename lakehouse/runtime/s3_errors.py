@@ -15,7 +15,7 @@ from botocore.exceptions import (
     IncompleteReadError,
 )
 
-from lakehouse.errors import JobError
+from lakehouse.errors import JobError, masked
 from lakehouse.runtime.s3_lease_chain import status_of
 
 OF_CREDENTIALS = frozenset(
@@ -57,12 +57,21 @@ def told(location: str) -> Iterator[None]:
     try:
         yield
     except (ClientError, BotoCoreError) as error:
-        raise JobError(sentence_of(location, error)) from error
+        refusal = JobError(sentence_of(location, error))
+    else:
+        return
+    raise refusal from None  # nor is what the store said part of a traceback
 
 
 def sentence_of(location: str, error: ClientError | BotoCoreError) -> str:
     """The sentence about an error."""
     return _refusal(location, error) if isinstance(error, ClientError) else _failure(location, error)
+
+
+def said_by(error: ClientError) -> str:
+    """The store's own words, without what may be a secret in them."""
+    message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".")
+    return masked(message) or "it does not say why"
 
 
 def code_of(error: ClientError) -> str:
@@ -73,7 +82,7 @@ def code_of(error: ClientError) -> str:
 def _refusal(location: str, error: ClientError) -> str:
     """What an answer of the store says."""
     code, operation = code_of(error), error.operation_name
-    message = str(error.response.get("Error", {}).get("Message", "")).rstrip(".") or "it does not say why"
+    message = said_by(error)
     if code in OF_CREDENTIALS:
         return _not_signed_in(location, code)
     if code in OF_REGIONS or status_of(error) == 301:

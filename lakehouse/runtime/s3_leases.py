@@ -17,7 +17,7 @@ from typing import Any, NoReturn
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from lakehouse.errors import JobError
+from lakehouse.errors import JobError, masked
 from lakehouse.runtime.leases import BusyError, may_go_on, started, taken_away
 from lakehouse.runtime.s3_errors import sentence_of
 from lakehouse.runtime.s3_lease_chain import Chain, Link, Sight
@@ -148,7 +148,7 @@ class S3Lease:
                 return ask()
             except StoreErrors as error:
                 if time.monotonic() - self.asked > self.owner.expires_in - self._margin:
-                    self._lose(f"the store did not answer: {error}")
+                    self._lose(f"the store did not answer: {masked(str(error))}")
             if self.ended.wait(AGAIN_SECONDS):
                 self._lose("it has ended")
 

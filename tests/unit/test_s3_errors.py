@@ -31,7 +31,8 @@ def refusal(
 def sentence(error: Exception) -> str:
     with pytest.raises(JobError) as refused, told(PLACE):
         raise error
-    assert refused.value.__cause__ is error
+    assert refused.value.__cause__ is None
+    assert refused.value.__suppress_context__
     return str(refused.value)
 
 
@@ -68,6 +69,23 @@ def test_credentials_that_lack_are_told_and_never_shown(error: Exception) -> Non
     assert f"the store of {PLACE} cannot be asked without valid credentials (" in text
     assert "): set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY (and AWS_SESSION_TOKEN) or AWS_PROFILE" in text
     assert "AKIASECRET" not in text
+
+
+SECRETS = (
+    "FwoGZXIvYXdzEBYaDCanaryCanaryCanary0123456789+/abc==",
+    "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+    "AKIAIOSFODNN7EXAMPLE",
+    "fe5f80f77d5fa3beca038a248ff027d0445342fe2855ddc963176630326f1024",
+)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+@pytest.mark.parametrize("code", ["AccessDenied", "InternalError", "MalformedXML"])
+def test_what_a_store_repeats_of_a_signature_or_a_token_is_not_told(code: str, secret: str) -> None:
+    text = sentence(refusal(code, f"no: Signature={secret}, X-Amz-Security-Token: {secret}", status=403))
+    assert secret not in text
+    assert secret[:12] not in text
+    assert text.startswith(("PutObject on", "the store answered PutObject on"))
 
 
 @pytest.mark.parametrize(
