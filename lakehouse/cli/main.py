@@ -124,9 +124,10 @@ def explained(error: Exception) -> LakehouseError:
             "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
             "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
         )
+    said = masked(_cause(str(error)))[:300]
     return JobError(
-        f"unexpected: {type(error).__name__}: {masked(_cause(str(error)))[:300]}; run the command again, with --debug for "
-        "the traceback (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
+        f"unexpected: {type(error).__name__}: {said}; run the command again, with --debug for the traceback "
+        "(Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
     )
 
 
