@@ -62,6 +62,8 @@ def test_a_day_begins_while_a_topic_is_followed(
     assert lakehouse("stream", "bronze", "--once").code == 0
     assert set(files_by_day(lake).values()) == {1}
     assert all_landed(lake, served, topic, oracle) == 2_500
+    assert "0 day(s), 0 event(s) may go" in lakehouse("stream", "expire", "--older-than", "0d").out  # not in silver yet
+    assert lakehouse("stream", "silver", "--once").code == 0
     assert "expired 2 day(s), 2 500 event(s)" in lakehouse("stream", "expire", "--older-than", "0d", "--delete").out
     assert landed(lake, topic) == {}
     assert "0 event(s) landed" in lakehouse("stream", "bronze", "--once").out

@@ -104,6 +104,8 @@ def test_status_tells_how_far_it_is(lake: Lake, topic: str, oracle: Path, lakeho
     told = status()
     assert (told["behind"], told["seconds"]) == (0, 0)
     assert told["last_batch"]["rows"] == 1_000
+    assert (told["silver"]["processed"], told["silver"]["behind"], told["refusal"]) == (0, 1_000, None)
+    assert told["silver"]["seconds"] > 0
     assert told["events_per_second"] == {"1 min": round(1_000 / 60, 1), "10 min": round(1_000 / 600, 1)}
     assert (told["run"]["status"], told["last_error"]) == ("done", None)
     assert lakehouse(*made, 5_000, "--abort", 0.5).code == 0
@@ -111,4 +113,4 @@ def test_status_tells_how_far_it_is(lake: Lake, topic: str, oracle: Path, lakeho
     told = status()
     assert committed <= told["behind"] < committed + 5_000
     assert [one["exact"] for one in told["partitions"]] in ([True, True], [False, False], [True, False], [False, True])
-    assert "event(s) behind, " in lakehouse("stream", "status").out
+    assert "event(s) behind in bronze, " in lakehouse("stream", "status").out
