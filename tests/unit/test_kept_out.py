@@ -74,7 +74,11 @@ def sold(lake: Lake, sale_id: str, at: datetime, source: str = "superstore", del
     "rule, values, why",
     [
         ("quantity_unreadable", {"Quantity": "abc"}, "quantity 'abc': not a whole number"),
-        ("sales_unreadable", {"Sales": "1,5"}, "sales '1,5': not a number of at most 14 digits and 6 decimals"),
+        (
+            "sales_unreadable",
+            {"Sales": "1,5"},
+            "sales '1,5': not a number of at most 14 digits and 6 decimals, decimal point",
+        ),
         (
             "order_date_unreadable",
             {"Order_Date": "2024-02-30"},
