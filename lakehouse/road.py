@@ -88,6 +88,7 @@ def travel(
         outcomes: list[Outcome] = []
         if files:
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
+            run.refuse(sum(outcome.what == "rejected" for outcome in outcomes))
         closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
         run.count(closed)
         release, new = _to_gold(lake, wait, say) if to in ("gold", "warehouse") else (None, False)
