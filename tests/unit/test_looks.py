@@ -218,6 +218,11 @@ def test_who_is_not_there_to_be_asked_removes_nothing(lakehouse: Command, lake: 
     assert len(ledger.read(lake)) == 2
 
 
+def test_without_a_table_there_is_no_digest_and_it_is_said(lakehouse: Command, home: Path) -> None:
+    assert lakehouse("digest").out.startswith("there is no table of silver or gold yet: ")
+    assert json.loads(lakehouse("digest", "--json").out) == {}
+
+
 def test_a_question_stands_alone_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
