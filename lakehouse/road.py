@@ -18,6 +18,7 @@ from lakehouse.ops.accounting import HELD, Accounting
 from lakehouse.ops.spark import session_for
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import pending as silver_pending
 from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.sources import transform_path
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # what needs Spark or the connector is loaded when there is w
 
     from lakehouse.publish.job import Published
 
-Say = Callable[[str], None]
 
 Stage = Literal["bronze", "silver", "gold", "warehouse"]
 """How far a run brings what has landed."""

@@ -24,14 +24,13 @@ from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.side_by_side import side_by_side
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import SALES
 
 FOLDER = "verify"
 """What is built anew, below the staging of the lakehouse."""
 
 MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
-
-Say = Callable[[str], None]
 
 
 def gold_findings(
