@@ -4,9 +4,12 @@ Whatever is raised as one of these is printed without a traceback (`--debug` sho
 a defect of the product and is said to be one.
 """
 
+import errno
 import re
 from collections.abc import Callable, Collection
 from difflib import get_close_matches
+
+_ELSEWHERE = "choose another place (that of the lakehouse is LAKEHOUSE_HOME)"
 
 
 class LakehouseError(Exception):
@@ -25,6 +28,22 @@ class JobError(LakehouseError):
     """A job, a gate or a promise failed; nothing was lost and the job may be run again. Exit code 1."""
 
     exit_code = 1
+
+
+def no_space() -> JobError:
+    """What is said of a full disk, whoever found it full."""
+    return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
+
+
+def of_files(error: OSError) -> JobError | None:
+    """What a user can mend that keeps files from being read or written; None where it is none of that."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return no_space()
+    if isinstance(error, PermissionError):
+        return JobError(f"{error.filename} cannot be read or written: grant the right, or {_ELSEWHERE}")
+    if error.errno == errno.EROFS:
+        return JobError(f"{error.filename} cannot be written, as its file system is read-only: {_ELSEWHERE}")
+    return None
 
 
 def did_you_mean(name: str, known: Collection[str], *, most: int = 1, shown: Callable[[str], str] = str) -> str:

@@ -18,6 +18,7 @@ from lakehouse.ops.accounting import HELD, Accounting
 from lakehouse.ops.spark import session_for
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake, open_lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import pending as silver_pending
 from lakehouse.silver.settle import settle_withdrawals
 from lakehouse.silver.sources import transform_path
@@ -28,7 +29,6 @@ if TYPE_CHECKING:  # what needs Spark or the connector is loaded when there is w
 
     from lakehouse.publish.job import Published
 
-Say = Callable[[str], None]
 
 Stage = Literal["bronze", "silver", "gold", "warehouse"]
 """How far a run brings what has landed."""
@@ -88,6 +88,7 @@ def travel(
         outcomes: list[Outcome] = []
         if files:
             outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
+            run.refuse(sum(outcome.what == "rejected" for outcome in outcomes))
         closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
         run.count(closed)
         release, new = _to_gold(lake, wait, say) if to in ("gold", "warehouse") else (None, False)

@@ -156,13 +156,16 @@ def check_java():
 def set_up():
     """All of it, in the order in which a person would want to hear what is missing."""
     check_java()
-    if not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != key():
+    new = not STAMP.is_file() or STAMP.read_text(encoding="utf-8") != key()
+    if new:
         build()
     command = [str(VENV / "bin" / "python"), "-m", "lakehouse.runtime.jars"]
     fetched = subprocess.run(command, cwd=ROOT, stdout=subprocess.DEVNULL, check=False)
     if fetched.returncode != 0:
         sys.exit(fetched.returncode)  # it has said its sentence
     subprocess.run([str(VENV / "bin" / "python"), str(ROOT / "scripts" / "archive_classes.py")], cwd=ROOT, check=False)
+    if new:
+        print("ready: `source .venv/bin/activate` puts `lakehouse` on the path, `lakehouse doctor` checks this machine")
 
 
 def main():

@@ -88,9 +88,10 @@ def as_of_of(path: Path, source: Source, given: datetime | None, now: datetime) 
     """
     as_of, came_from = _told(path, source, given)
     if as_of > now + CLOCK_SKEW:
+        with_it = "" if came_from == OPTION else " with --as-of"
         raise UsageError(
             f"{path.name} would speak as of {as_of:%Y-%m-%d %H:%M:%S} UTC ({came_from}), which lies in the future: "
-            "give the moment of its extraction with --as-of"
+            f"give the moment of its extraction{with_it}"
         )
     return as_of, came_from
 

@@ -14,7 +14,7 @@ from os import PathLike
 from pathlib import Path
 from typing import BinaryIO, TextIO, cast
 
-Source = str | PathLike[str] | Callable[[], BinaryIO] | BinaryIO
+Openable = str | PathLike[str] | Callable[[], BinaryIO] | BinaryIO
 """A path, a callable that opens the file, or a binary stream (left open, for its owner to close)."""
 
 GZIP_MAGIC = b"\x1f\x8b"
@@ -24,22 +24,22 @@ _KEEP_BYTES = "lakehouse_keep_bytes"
 
 
 @contextmanager
-def open_binary(source: Source) -> Iterator[io.BufferedReader]:
+def open_binary(file: Openable) -> Iterator[io.BufferedReader]:
     """The bytes of a file, decompressed where its content (not its name) is gzip.
 
     Args:
-        source: See `Source`.
+        file: See `Openable`.
 
     Raises:
         OSError, EOFError, zlib.error: While reading; `gzip.BadGzipFile` is an OSError.
     """
     with ExitStack() as stack:
-        if isinstance(source, str | PathLike):
-            stream: BinaryIO = stack.enter_context(Path(source).open("rb"))
-        elif callable(source):
-            stream = stack.enter_context(source())
+        if isinstance(file, str | PathLike):
+            stream: BinaryIO = stack.enter_context(Path(file).open("rb"))
+        elif callable(file):
+            stream = stack.enter_context(file())
         else:
-            stream = source
+            stream = file
         if isinstance(stream, io.BufferedReader):
             buffered = stream
         else:
@@ -52,14 +52,14 @@ def open_binary(source: Source) -> Iterator[io.BufferedReader]:
 
 
 @contextmanager
-def open_text(source: Source, encoding: str) -> Iterator[TextIO]:
+def open_text(file: Openable, encoding: str) -> Iterator[TextIO]:
     """The text of a file, streamed, line ends untouched; undecodable bytes stand as U+DC00 + byte.
 
     Args:
-        source: See `Source`.
+        file: See `Openable`.
         encoding: A Python codec; `utf-16` takes its byte order from the mark (without: little endian).
     """
-    with open_binary(source) as binary:
+    with open_binary(file) as binary:
         codec = {"utf-8-sig": "utf-8", "utf_8_sig": "utf-8"}.get(encoding.lower(), encoding)
         if codec.lower().replace("_", "-") == "utf-16":
             codec = "utf-16-be" if binary.peek(2)[:2] == codecs.BOM_UTF16_BE else "utf-16-le"

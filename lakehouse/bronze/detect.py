@@ -35,7 +35,6 @@ class FileFacts:
         header_line: Physical line of the header, from 1: the first record that is not blank.
         extra_columns: The names in `header` that the source does not know.
         records: Records after the header, blank and damaged ones included, as `read_records` yields them.
-        compressed: Whether the file is gzip.
     """
 
     encoding: str
@@ -44,7 +43,6 @@ class FileFacts:
     header_line: int
     extra_columns: tuple[str, ...]
     records: int
-    compressed: bool
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -59,7 +57,7 @@ class _Header:
 
 
 def inspect_file(
-    source: Reopenable,
+    file: Reopenable,
     *,
     expected_headers: Collection[str],
     known_headers: Collection[str] = (),
@@ -70,7 +68,7 @@ def inspect_file(
     """The facts of a CSV file of a source.
 
     Args:
-        source: The file.
+        file: See `Reopenable`.
         expected_headers: The columns it must have; names are compared by `column_key`, in any order.
         known_headers: All columns the source knows; others are reported as extra.
         encodings: The families of `encoding.ENCODINGS` it may be in.
@@ -83,15 +81,14 @@ def inspect_file(
         LookupError: `encoding` is no codec.
     """
     with _sound_gzip():
-        with open_binary(source) as binary:
-            compressed = isinstance(binary.raw, gzip.GzipFile)
+        with open_binary(file) as binary:
             survey = survey_bytes(binary)
         found = encoding or detect_encoding(survey, encodings)
-        headers = [_read_header(source, found, each) for each in DELIMITERS]
+        headers = [_read_header(file, found, each) for each in DELIMITERS]
         required = {column_key(name): name for name in expected_headers}
         known = {column_key(name) for name in known_headers} | set(required)
         header = _choose_header(headers, required, known, delimiter)
-        with open_text(source, found) as text:
+        with open_text(file, found) as text:
             records = count_records(text, header.delimiter) - header.position
             codec = "utf-8-sig" if found == "utf-8-sig" else text.encoding
     extra = tuple(name for name in header.names if column_key(name) not in known)
@@ -102,7 +99,6 @@ def inspect_file(
         header_line=header.line,
         extra_columns=extra,
         records=records,
-        compressed=compressed,
     )
 
 
@@ -122,13 +118,13 @@ def _sound_gzip() -> Iterator[None]:
         raise RejectedFile(f"The gzip data are corrupt: {error}.") from error
 
 
-def _read_header(source: Reopenable, encoding: str, delimiter: str) -> _Header:
+def _read_header(file: Reopenable, encoding: str, delimiter: str) -> _Header:
     """The first record that is not blank.
 
     Raises:
         RejectedFile: There is none.
     """
-    with open_text(source, encoding) as text:
+    with open_text(file, encoding) as text:
         for position, record in enumerate(read_records(text, encoding, delimiter), start=1):
             if not is_blank(record):
                 return _Header(

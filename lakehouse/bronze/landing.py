@@ -19,7 +19,7 @@ from lakehouse.contract.model import Source
 from lakehouse.errors import JobError
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.storage import ForeignObjectError, OtherBytesError, sha256_of
+from lakehouse.runtime.storage import ForeignObjectError, OtherBytesError, Say, sha256_of
 
 Progress = Callable[[str, int, int], None]
 """Takes a file's name, how many are done, and how many there are."""
@@ -46,7 +46,7 @@ def land(
     *,
     as_of: datetime | None = None,
     wait: bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
     progress: Progress = lambda *_: None,
 ) -> list[Outcome]:
     """Land files of a source.

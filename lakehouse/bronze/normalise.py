@@ -2,7 +2,7 @@
 
 In: columns of text as they stood in a file or an event. Out: the normalised text, '' as NULL, and which
 fields changed. Guaranteed: letter case, leading zeros and everything that is no blank stay; what changed
-is told, so that it can be counted (promise 7).
+is told, so that it can be counted.
 """
 
 import pyarrow as pa

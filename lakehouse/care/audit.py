@@ -6,7 +6,7 @@ nor anything that it was not given. Verify compares objects with their rows by t
 """
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -14,8 +14,7 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import FOLDER, KEPT, LANDING, Landing
 from lakehouse.errors import JobError
 from lakehouse.runtime.lake import Lake
-
-Say = Callable[[str], None]
+from lakehouse.runtime.storage import Say
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

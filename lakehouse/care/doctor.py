@@ -14,7 +14,7 @@ from pathlib import Path
 
 from lakehouse.care.broker_check import told_of_broker
 from lakehouse.conf import conf_folder
-from lakehouse.errors import JobError, LakehouseError
+from lakehouse.errors import JobError, LakehouseError, of_files
 from lakehouse.publish import emulator
 from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.runtime import jars
@@ -59,8 +59,10 @@ def diagnoses(env: str | None) -> Iterator[Diagnosis]:
 def _tried(check: str, found: Callable[[], str]) -> Diagnosis:
     try:
         return Diagnosis(check=check, ok=True, told=found())
-    except (LakehouseError, OSError) as error:
+    except LakehouseError as error:
         return Diagnosis(check=check, ok=False, told=str(error))
+    except OSError as error:
+        return Diagnosis(check=check, ok=False, told=str(of_files(error) or error))
 
 
 def _configuration(env: str | None) -> str:
@@ -88,7 +90,8 @@ def _storage(home: Path) -> str:
 
 
 def _disk(home: Path) -> str:
-    free = shutil.disk_usage(home).free
+    there = next(folder for folder in (home, *home.parents) if folder.exists())
+    free = shutil.disk_usage(there).free
     if free < LEAST_FREE_BYTES:
         raise JobError(f"{free / 1024**3:.1f} GiB free at {home}: make room, a run wants 2 GiB or more")
     return f"{free / 1024**3:.0f} GiB free"

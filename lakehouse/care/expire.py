@@ -5,7 +5,7 @@ no other landing needs; the ledger says `expired` before a file is gone, so that
 which the next expiry removes; who expires holds the leases of silver and of the ledger.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from lakehouse.ops.accounting import DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import SALES
 from lakehouse.silver.pending import id_of
 from lakehouse.silver.settle import settle_all
@@ -54,7 +55,7 @@ def expire(
     source: str | None = None,
     *,
     wait: bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> list[Landing]:
     """Delete the files of what may expire, and those that a killed expiry left; the landings that expired now."""
     with ExitStack() as leases:

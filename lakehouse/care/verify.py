@@ -25,12 +25,12 @@ from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import SALES
 from lakehouse.silver.messages import Known, known_messages
 from lakehouse.silver.rebuild import rebuilt
 
 Open = Callable[[], SparkSession]
-Say = Callable[[str], None]
 
 
 def digests(open_spark: Open, lake: Lake) -> dict[str, Digest]:

@@ -1,13 +1,13 @@
 """`lakehouse audit bronze`: the landed files, one by one, against the ledger that tells of them."""
 
-import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from lakehouse.cli.asking import agreed, attended
 from lakehouse.cli.load import AS_JSON
-from lakehouse.cli.show import agreed, document, printable, sentence, shown, working
+from lakehouse.cli.show import document, printable, sentence, shown, working
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when the command runs
@@ -60,8 +60,7 @@ def bronze(env: str | None, clean: bool, yes: bool, as_json: bool) -> int:
 
 def _ask(unknown: "Sequence[Unknown]") -> None:
     """Say what will be removed, and go on only where a person agrees."""
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked: say --yes to remove what no row of the ledger names")
+    attended("remove what no row of the ledger names")
     for one in unknown[:ASKED_ABOUT]:
         click.echo(f"{printable(one.path)}: {shown(one.size)} byte(s)", err=True)
     if len(unknown) > ASKED_ABOUT:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import click
 
-from lakehouse.cli.show import agreed, document, say, sentence, table
+from lakehouse.cli.asking import agreed, attended
+from lakehouse.cli.show import document, say, sentence, table
 
 
 @click.command()
@@ -40,6 +41,7 @@ def reset(env: str | None, yes: bool) -> int:
         sentence(f"there is nothing at {lake.root}")
         return 0
     if not yes:
+        attended("remove all of it")
         agreed(f"Remove {', '.join(found)} at {lake.root} for good?")
     stop(lake.home)  # the warehouse's server, which holds its files
     broker.stop(lake.home)

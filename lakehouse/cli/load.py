@@ -152,12 +152,14 @@ def _accounting(batches: list[dict[str, object]]) -> None:
     for batch in batches:
         if batch["status"] == "done" and batch["quarantined"] and _rows_but_blank(batch) == batch["quarantined"]:
             sentence(f"every row of {batch['file']} was quarantined: lakehouse quarantine shows why", good=False)
-    if conflicts := sum(int(str(batch["conflicts"])) for batch in batches):
-        sentence(
-            f"{conflicts} row(s) say something else about a line than another one of the same as-of: which of them "
-            "holds is fixed but arbitrary; give a correction a later --as-of",
-            good=False,
-        )
+    for batch in batches:
+        if batch["conflicts"]:
+            sentence(
+                f"{batch['conflicts']} row(s) of {batch['file']} say something else about a line than another one of "
+                "the same as-of: which of them holds is fixed but arbitrary; docs/how-to/load-your-csv.md tells how "
+                "to find them, give the right one a later --as-of",
+                good=False,
+            )
 
 
 def _by_rule(title: str, batches: list[dict[str, object]], column: str) -> bool:

@@ -71,6 +71,9 @@ def quarantine(env: str | None, source: str | None, reason: str | None, limit: i
     if as_json:
         document({"rows": len(wanted), "shown": [_whole(one) for one in shown]})
         return 0
+    if not wanted:
+        sentence("no such row was kept out" if source or reason else "no row was kept out")
+        return 0
     columns = [*_places(shown), "rule", "why", *([STANDS] if any(one.stands_as_of for one in shown) else [])]
     lines = (line for one in shown for line in _lines(one))
     table("Quarantine", columns, (line[: len(columns)] for line in lines), cut="why")

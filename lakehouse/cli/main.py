@@ -5,7 +5,6 @@ Guaranteed: a command's module is loaded only when it is called or listed, and n
 that `lakehouse --help` answers at once; no traceback without --debug.
 """
 
-import errno
 import os
 import re
 import sys
@@ -13,7 +12,16 @@ from importlib import import_module
 
 import click
 
-from lakehouse.errors import JobError, LakehouseError, did_you_mean, is_broken_connection, is_interruption, masked
+from lakehouse.errors import (
+    JobError,
+    LakehouseError,
+    did_you_mean,
+    is_broken_connection,
+    is_interruption,
+    masked,
+    no_space,
+    of_files,
+)
 
 COMMANDS = {
     "demo": "lakehouse.cli.demo",
@@ -44,6 +52,9 @@ COMMANDS = {
 """Where each command is; the function has the command's name."""
 
 
+WHOLE = 1_000
+"""More characters than a command's first sentence has."""
+
 INTERRUPTED = "interrupted: nothing is lost, run the command again"
 JAVA_CAUSES = (": ", "Caused by: ")
 PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
@@ -61,6 +72,12 @@ class LazyGroup(click.Group):
             return None
         command: click.Command = getattr(import_module(COMMANDS[cmd_name]), cmd_name)
         return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does, but with the first sentence of each command whole, over as many lines as it takes."""
+        listed = ((name, self.get_command(ctx, name)) for name in self.list_commands(ctx))
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, command.get_short_help_str(WHOLE)) for name, command in listed if command])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -113,12 +130,10 @@ def explained(error: Exception) -> LakehouseError:
     """The error as one for the user; what is none of ours is a failed job, and said to be unexpected."""
     if isinstance(error, LakehouseError):
         return error
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
-    if isinstance(error, PermissionError):
-        return JobError(f"{error.filename} cannot be read or written: grant the right, or set LAKEHOUSE_HOME elsewhere")
+    if isinstance(error, OSError) and (told := of_files(error)) is not None:
+        return told
     if "No space left on device" in str(error):
-        return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")
+        return no_space()
     if is_broken_connection(error):
         return JobError(
             "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
@@ -134,6 +149,7 @@ def explained(error: Exception) -> LakehouseError:
 def _of_call(error: click.ClickException, name: str) -> str:
     """What click says of a call that is none, as one sentence like ours."""
     said = " ".join(error.format_message().partition(" Choose from:")[0].split())
+    said = said.replace("valid integer range", "whole number")
     said = CLOSE_NAMES.sub(lambda found: f" (did you mean {found['names'].replace(', ', ' or ')}?)", said).rstrip(".")
     asked = getattr(error, "ctx", None)
     return f"{said[0].lower()}{said[1:]}: {asked.command_path if asked else name} --help tells what there is"

@@ -18,6 +18,8 @@ def digest(env: str | None, as_json: bool) -> int:
     found = digests(lambda: session_for(lake), lake)
     if as_json:
         document({name: {"rows": one.rows, "sum": str(one.sum)} for name, one in found.items()})
+    elif not found:
+        sentence("there is no table of silver or gold yet: lakehouse run --source NAME FILE makes them")
     else:
         table("Digests", ["table", "rows", "digest"], ((name, one.rows, str(one)) for name, one in found.items()))
     return 0

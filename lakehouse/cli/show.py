@@ -53,6 +53,16 @@ def working() -> Iterator[Callable[[str], None]]:
             _LIVING.remove(status)
 
 
+@contextmanager
+def still() -> Iterator[None]:
+    """The living line is not drawn meanwhile."""
+    for status in _LIVING:
+        status.stop()
+    yield
+    for status in _LIVING:
+        status.start()
+
+
 def document(value: object) -> None:
     """One JSON document on standard output."""
     told = json.dumps(value, default=plain, ensure_ascii=False, indent=2)
@@ -77,22 +87,30 @@ def table(
     from rich.table import Table  # not needed for --help and --json
 
     listed = [list(row) for row in rows]
-    numeric = [bool(listed) and all(_is_number(row[place]) for row in listed) for place in range(len(columns))]
+    numeric = [_has_numbers([row[place] for row in listed]) for place in range(len(columns))]
     console = _console()
     cells = [[printable((told or shown)(value)) for value in row] for row in listed]
-    style: dict[str, Any] = {"title": title or None, "title_justify": "left", "title_style": "bold"}
     least = _least(columns, cells, cut)
     if cells and sum(least) + 3 * len(columns) + 1 > console.width:
-        drawn = Table(**style, box=None, show_header=False)
+        drawn = Table(box=None, show_header=False)
         drawn.add_column(style="cyan", no_wrap=True)
         drawn.add_column(overflow="fold")
         _add_cards(drawn, columns, cells)
     else:
-        drawn = Table(**style, header_style="bold cyan")
+        drawn = Table(header_style="bold cyan")
         for name, right, width in zip(columns, numeric, least, strict=True):
             drawn.add_column(name, justify="right" if right else "left", overflow="fold", min_width=width)
         _add_rows(drawn, cells if cut is None else _fitted(cells, columns, columns.index(cut), console.width))
+    _titled(console, title)
     console.print(drawn)
+
+
+def _titled(console: "Console", title: str) -> None:
+    """The title on a line of its own: that of the table would be folded where the table is narrower."""
+    from rich.text import Text
+
+    if title:
+        console.print(Text(title, style="bold"))
 
 
 def _add_rows(drawn: "Table", cells: list[list[str]]) -> None:
@@ -153,7 +171,7 @@ def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     if not all(_is_number(row[-1]) for row in listed):
         raise UsageError(f"the last column, {columns[-1]}, has no numbers to draw bars of: select one last")
     console = _console()
-    drawn = Table(title=title or None, title_justify="left", title_style="bold", box=None, header_style="bold cyan")
+    drawn = Table(box=None, header_style="bold cyan")
     for name in (*columns[:-1], ""):
         drawn.add_column(name)
     drawn.add_column(columns[-1], justify="right")
@@ -162,23 +180,13 @@ def bars(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -
     for length, (*names, value) in zip(lengths, listed, strict=True):
         bar = Bar(max(lengths) or 1.0, 0, length, color="cyan", width=width)
         drawn.add_row(*(Text(printable(exact(name))) for name in names), bar, Text(shown(value)))
+    _titled(console, title)
     console.print(drawn)
 
 
 def sentence(text: str, *, good: bool | None = None) -> None:
     """A line of the result; green or red on a terminal where it says that something holds or does not."""
     click.secho(printable(text), fg=None if good is None else "green" if good else "red")
-
-
-def agreed(question: str) -> None:
-    """Go on where a person says yes; else say that nothing happened and end with exit code 1."""
-    for status in _LIVING:
-        status.stop()
-    if not click.confirm(question, err=True):
-        say("nothing was changed")
-        raise click.exceptions.Exit(1)
-    for status in _LIVING:
-        status.start()
 
 
 def printable(text: str) -> str:
@@ -192,6 +200,11 @@ def _console() -> "Console":
 
     width = None if sys.stdout.isatty() else 160
     return Console(width=width, highlight=False, no_color="NO_COLOR" in os.environ or None)
+
+
+def _has_numbers(values: Sequence[object]) -> bool:
+    """Whether a column goes to the right: it has numbers, and nothing else but what is not there."""
+    return any(value is not None for value in values) and all(map(_is_number, values))
 
 
 def _is_number(value: object) -> bool:

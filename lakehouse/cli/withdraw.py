@@ -1,14 +1,13 @@
 """`lakehouse withdraw`: a file landed by mistake is taken back."""
 
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import click
 
+from lakehouse.cli.asking import agreed, attended
 from lakehouse.cli.load import AS_JSON, NO_WAIT, SOURCE, published_told, release_told
-from lakehouse.cli.show import agreed, document, sentence, table, working
-from lakehouse.errors import UsageError
+from lakehouse.cli.show import document, sentence, table, working
 
 if TYPE_CHECKING:  # loaded when the command runs
     from lakehouse.road import TakenBack
@@ -49,8 +48,7 @@ def withdraw(
 
 def _ask(found: "Sequence[Standing]") -> None:
     """Say what will change, and go on only where a person agrees."""
-    if not sys.stdin.isatty():
-        raise UsageError("nobody is there to be asked: say --yes to take the file(s) back")
+    attended("take the file(s) back")
     for one in found:
         told = f"{one.landing.file_name}, as of {one.landing.as_of:%Y-%m-%d %H:%M} UTC: {one.lines} line(s) stand so"
         click.echo(told, err=True)

@@ -109,8 +109,9 @@ def _unread(source: Source, column: SourceColumn) -> str:
     """What a text is not that cannot be read as its type."""
     if column.type in ("date", "timestamp"):
         return f"not a {'date' if column.type == 'date' else 'moment'} as {' or '.join(source.date_formats)}"
-    number = "whole number" if column.type == "integer" else "number of at most 14 digits and 6 decimals"
-    return f"not a {number}" if source.decimal == "." else f"not a {number}, decimal {DECIMALS[source.decimal]}"
+    if column.type == "integer":
+        return "not a whole number"
+    return f"not a number of at most 14 digits and 6 decimals, decimal {DECIMALS[source.decimal]}"
 
 
 def _asked(expectation: Expectation) -> Iterator[str]:

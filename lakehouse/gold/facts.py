@@ -16,6 +16,9 @@ from lakehouse.gold.dimensions import Dimension
 from lakehouse.gold.keys import UNKNOWN
 from lakehouse.gold.observations import key_of
 
+MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
+"""What may be summed over facts."""
+
 
 def live_lines(sales: DataFrame) -> DataFrame:
     """The rows of silver that are no tombstones."""

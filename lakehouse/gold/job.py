@@ -5,7 +5,6 @@ there was. Guaranteed: gold's lease is held throughout; what a killed run began 
 versions, so that after any kill one more run ends in the same digests.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from pyspark.sql import SparkSession
@@ -21,7 +20,7 @@ from lakehouse.ops.compaction import compact_merged
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
-from lakehouse.runtime.storage import Lease
+from lakehouse.runtime.storage import Lease, Say
 from lakehouse.silver import SALES
 
 GOLD = "gold"
@@ -40,7 +39,7 @@ def bring_to_gold(
     lake: Lake,
     *,
     wait: bool = True,
-    say: Callable[[str], None] = lambda _: None,
+    say: Say = lambda _: None,
 ) -> Release | None:
     """Make a release of what is in silver.
 

@@ -1,4 +1,4 @@
-"""Releases: which versions of gold's tables belong together (promise 6).
+"""Releases: which versions of gold's tables belong together.
 
 In: rows of `ops.releases`. Out: frozen `Release`s, and the tables of one. Guaranteed: a reader that comes through
 here sees the newest complete release and nothing of one under way; what was begun is known after a kill.

@@ -14,8 +14,8 @@ from pyspark.sql import functions as F
 from lakehouse.contract.model import Table
 from lakehouse.errors import UsageError
 from lakehouse.gold.dimensions import dimensions
+from lakehouse.gold.facts import MEASURES
 from lakehouse.gold.release import COMPLETE, FACT, GOLD_TABLES, Release, find, read_table, releases
-from lakehouse.gold.verify import MEASURES
 from lakehouse.runtime.lake import Lake
 
 

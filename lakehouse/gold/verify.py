@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import TimestampType
 
 from lakehouse.gold.dimensions import Dimension, dimensions
-from lakehouse.gold.facts import live_lines
+from lakehouse.gold.facts import MEASURES, live_lines
 from lakehouse.gold.full import all_versions, tables_of, with_members
 from lakehouse.gold.release import FACT, GOLD_TABLES, Release, newest, read_table
 from lakehouse.gold.scd2 import BEGINNING
@@ -24,14 +24,11 @@ from lakehouse.quality.findings import EXAMPLES, Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.side_by_side import side_by_side
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import SALES
 
 FOLDER = "verify"
 """What is built anew, below the staging of the lakehouse."""
-
-MEASURES = ("sales", "quantity", "discount", "profit", "shipping_cost")
-
-Say = Callable[[str], None]
 
 
 def gold_findings(

@@ -44,6 +44,10 @@ class Run:
     started_at: datetime = field(default_factory=lambda: datetime.now(UTC))
     ended_at: datetime | None = None
 
+    def refuse(self, files: int) -> None:
+        """Note that files were rejected: the run goes on and is done, but not all of it went well."""
+        self.error = f"{files} file(s) rejected" if files else None
+
     def count(self, closed: Sequence[Accounting]) -> None:
         """Add the batches that were closed."""
         self.batches += len(closed)

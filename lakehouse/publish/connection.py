@@ -8,7 +8,7 @@ import logging
 import os
 import re
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -16,11 +16,11 @@ from lakehouse.errors import JobError, UsageError
 from lakehouse.publish.emulator import HOST, port_of
 from lakehouse.runtime.setting_groups import WarehouseSettings
 from lakehouse.runtime.settings import Settings
+from lakehouse.runtime.storage import Say
 
 if TYPE_CHECKING:
     from snowflake.connector import SnowflakeConnection
 
-Say = Callable[[str], None]
 
 LOGIN_SECONDS = 60
 CODES = re.compile(r"^\d{6} \([0-9A-Z]{5}\): (SQL compilation error:\s*)?")

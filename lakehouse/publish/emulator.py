@@ -11,13 +11,14 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from lakehouse.errors import JobError
 from lakehouse.runtime.leases import holder, lease, started
+from lakehouse.runtime.storage import Say
 
 HOST = "127.0.0.1"
 PUBLISHER = "lakehouse publish"
@@ -31,8 +32,6 @@ STARTING = "warehouse.start"
 
 FOLDER, RECORD, LOG = "warehouse", "server.json", "server.log"
 POLL_SECONDS, START_SECONDS, STOP_SECONDS = 0.05, 60.0, 15.0
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -6,7 +6,7 @@ readers see, and one more run completes it.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,7 +24,7 @@ from lakehouse.publish.load import load
 from lakehouse.publish.schema import prepare
 from lakehouse.publish.target import Target
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.storage import staging_location
+from lakehouse.runtime.storage import Say, staging_location
 
 WAREHOUSE = "warehouse"
 STAGING = "publish"
@@ -43,8 +43,6 @@ PUBLISH_POINTS = (
     "publish-done",
 )
 """The kill points of this job; from loaded to reconciled its transaction is open."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,4 +1,4 @@
-"""Two `lakehouse run`s at once on one lakehouse: both succeed, who comes second says that it waits (promise 9)."""
+"""Two `lakehouse run`s at once on one lakehouse: both succeed, who comes second says that it waits."""
 
 import json
 import subprocess

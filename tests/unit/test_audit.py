@@ -222,4 +222,6 @@ def test_a_folder_that_cannot_be_read_is_told(
     monkeypatch.setattr(os, "scandir", refused)
     done = lakehouse("audit", "bronze")
     assert done.code == 1
-    assert done.sentence.endswith("cannot be read or written: grant the right, or set LAKEHOUSE_HOME elsewhere")
+    assert done.sentence.endswith(
+        "cannot be read or written: grant the right, or choose another place (that of the lakehouse is LAKEHOUSE_HOME)"
+    )

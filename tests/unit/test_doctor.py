@@ -1,6 +1,7 @@
 """`lakehouse doctor`: each check finds what it is there for, and one finding never hides another."""
 
 import contextlib
+import errno
 import json
 import shutil
 from collections import namedtuple
@@ -61,6 +62,22 @@ def test_a_disk_that_is_nearly_full(home: Path, monkeypatch: pytest.MonkeyPatch)
     free = namedtuple("free", "total used free")(10, 9, 1024**3)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: free)
     assert wrong() == {"disk": f"1.0 GiB free at {home}: make room, a run wants 2 GiB or more"}
+
+
+def test_a_home_that_can_only_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home = tmp_path / "not" / "there"
+    monkeypatch.setenv("LAKEHOUSE_HOME", str(home))
+
+    def refused(folder: Path, **_: object) -> None:
+        raise OSError(errno.EROFS, "Read-only file system", str(folder))
+
+    monkeypatch.setattr(Path, "mkdir", refused)
+    found = wrong()
+    assert list(found) == ["storage", "leases"]
+    assert found["storage"] == (
+        f"{home} cannot be written, as its file system is read-only: "
+        "choose another place (that of the lakehouse is LAKEHOUSE_HOME)"
+    )
 
 
 def test_a_file_system_without_locks(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -74,7 +74,11 @@ def sold(lake: Lake, sale_id: str, at: datetime, source: str = "superstore", del
     "rule, values, why",
     [
         ("quantity_unreadable", {"Quantity": "abc"}, "quantity 'abc': not a whole number"),
-        ("sales_unreadable", {"Sales": "1,5"}, "sales '1,5': not a number of at most 14 digits and 6 decimals"),
+        (
+            "sales_unreadable",
+            {"Sales": "1,5"},
+            "sales '1,5': not a number of at most 14 digits and 6 decimals, decimal point",
+        ),
         (
             "order_date_unreadable",
             {"Order_Date": "2024-02-30"},
@@ -177,7 +181,12 @@ def test_rows_of_rules_and_sources_that_are_gone_are_told_all_the_same(lakehouse
 
 def test_a_rule_that_no_row_broke_is_no_error(lakehouse: Command, keep_out: KeepOut) -> None:
     ended = lakehouse("quarantine", "--reason", "quantity_not_zero")
-    assert (ended.code, ended.out.splitlines()[-1]) == (0, "0 of 0 row(s); --json has them whole")
+    assert (ended.code, ended.out) == (0, "no such row was kept out\n")
+
+
+def test_where_no_row_was_kept_out_it_is_said(lakehouse: Command, lake: Lake) -> None:
+    ended = lakehouse("quarantine")
+    assert (ended.code, ended.out) == (0, "no row was kept out\n")
 
 
 @pytest.mark.parametrize("options", [[], ["--source", "superstore"], ["--json"]])

@@ -13,7 +13,7 @@ import pytest
 
 from lakehouse.bronze import ledger
 from lakehouse.care.status import status_of
-from lakehouse.cli import jobs, show
+from lakehouse.cli import asking, jobs, show
 from lakehouse.cli.main import main
 from lakehouse.gold import release
 from lakehouse.gold.release import COMPLETE, Release
@@ -212,6 +212,17 @@ def test_no_changes_nothing(
     assert {one.status for one in ledger.read(lake)} == {"landed"}
 
 
+def test_who_is_not_there_to_be_asked_removes_nothing(lakehouse: Command, lake: Lake, two_files: list[str]) -> None:
+    ended = lakehouse("reset")
+    assert (ended.code, ended.sentence) == (2, "nobody is there to be asked: say --yes to remove all of it")
+    assert len(ledger.read(lake)) == 2
+
+
+def test_without_a_table_there_is_no_digest_and_it_is_said(lakehouse: Command, home: Path) -> None:
+    assert lakehouse("digest").out.startswith("there is no table of silver or gold yet: ")
+    assert json.loads(lakehouse("digest", "--json").out) == {}
+
+
 def test_a_question_stands_alone_on_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[str] = []
 
@@ -224,7 +235,7 @@ def test_a_question_stands_alone_on_a_terminal(monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(show, "_LIVING", [Living()])
     monkeypatch.setattr(click, "confirm", lambda question, **_: seen.append(question) or True)
-    show.agreed("Sure?")
+    asking.agreed("Sure?")
     assert seen == ["stop", "Sure?", "start"]
 
 

@@ -14,10 +14,11 @@ def batch(**told: object) -> dict[str, object]:
 
 
 def test_rows_that_contradict_others_of_the_same_as_of_are_told(capsys: pytest.CaptureFixture[str]) -> None:
-    _accounting([batch(conflicts=3), batch(conflicts=1)])
+    _accounting([batch(conflicts=3), batch(), batch(conflicts=1, file="next.csv")])
     told = " ".join(capsys.readouterr().out.split())
-    assert "4 row(s) say something else about a line than another one of the same as-of" in told
-    assert "give a correction a later --as-of" in told
+    assert "3 row(s) of day.csv say something else about a line than another one of the same as-of" in told
+    assert "1 row(s) of next.csv say something else about" in told
+    assert told.endswith("tells how to find them, give the right one a later --as-of")
 
 
 def test_of_no_contradiction_nothing_is_said(capsys: pytest.CaptureFixture[str]) -> None:

@@ -151,6 +151,17 @@ def test_an_environment_that_pip_was_killed_in_is_made_anew(setup, built):
     assert built(lambda *arguments: None) == [], "a whole environment is brought up to date in place"
 
 
+def test_what_comes_next_is_said_once(setup, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(setup, "STAMP", tmp_path / "stamp")
+    monkeypatch.setattr(setup, "check_java", lambda: None)
+    monkeypatch.setattr(setup, "build", lambda: setup.STAMP.write_text(setup.key()))
+    monkeypatch.setattr(setup.subprocess, "run", lambda command, **_: subprocess.CompletedProcess(command, 0))
+    setup.set_up()
+    assert capsys.readouterr().out.startswith("ready: `source .venv/bin/activate`")
+    setup.set_up()
+    assert capsys.readouterr().out == ""
+
+
 def test_the_script_ends_with_one_sentence_and_no_traceback(tmp_path):
     environment = {"PATH": str(tmp_path), "HOME": os.environ.get("HOME", "/")}
     ended = subprocess.run([sys.executable, SCRIPT], env=environment, capture_output=True, text=True, check=False)

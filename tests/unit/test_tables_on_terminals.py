@@ -83,3 +83,19 @@ def test_an_empty_table_has_its_titles_alone(
     monkeypatch.setattr(show, "_console", lambda: Console(width=20))
     show.table("Files", COLUMNS, [])
     assert "Files" in capsys.readouterr().out
+
+
+def test_a_title_is_not_folded_to_a_narrow_table(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "_console", lambda: Console(width=80))
+    show.table("Accounting (rows in = the sum of the classes)", ["rows_in"], [(0,)])
+    assert capsys.readouterr().out.splitlines()[0] == "Accounting (rows in = the sum of the classes)"
+
+
+def test_a_column_without_any_value_is_none_of_numbers(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(show, "_console", lambda: Console(width=80))
+    show.table("Runs", ["rows", "error"], [(None, None), (7, None)])
+    assert "│    7 │ -     │" in capsys.readouterr().out

@@ -60,7 +60,7 @@ def test_an_as_of_in_the_future(lakehouse: Command, home: Path, file: Path) -> N
     ahead = datetime.now(UTC) + timedelta(minutes=10)
     ended = lakehouse("land", "--source", "superstore", "--as-of", ahead.isoformat(), file)
     assert ended.code == 2
-    assert "lies in the future: give the moment of its extraction with --as-of" in ended.sentence
+    assert ended.sentence.endswith(" UTC (option), which lies in the future: give the moment of its extraction")
     assert f"{ahead:%Y-%m-%d %H:%M:%S} UTC" in ended.sentence
     assert nothing_happened(home)
 
@@ -108,6 +108,10 @@ def test_a_file_name_whose_as_of_is_no_moment(lakehouse: Command, home: Path, fi
         ),
         (["history"], "missing argument '{customer|product|store}': lakehouse history --help tells what there is"),
         (["status", "x"], "got unexpected extra argument (x): lakehouse status --help tells what there is"),
+        (
+            ["quarantine", "--limit", "x"],
+            "invalid value for '--limit': 'x' is not a whole number: lakehouse quarantine --help tells what there is",
+        ),
         (["query", "--limit"], "option '--limit' requires an argument: lakehouse --help tells what there is"),
     ],
 )
@@ -150,3 +154,9 @@ def test_an_answer_that_could_not_be_written_is_not_asked_for(
 ) -> None:
     ended = lakehouse("query", *options, "select 1")
     assert (ended.code, ended.sentence) == (2, told)
+
+
+def test_the_list_of_commands_has_whole_sentences(lakehouse: Command) -> None:
+    told = lakehouse("--help").out
+    assert "..." not in told.partition("Commands:")[2]
+    assert "silver and gold become as if they had never come" in " ".join(told.split())

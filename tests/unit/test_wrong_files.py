@@ -45,6 +45,7 @@ def test_files_that_are_none_of_the_source_are_kept_and_told_and_the_others_land
     again = lakehouse("land", "--source", "superstore", "--as-of", "2024-04-01T06:00:00Z", file.parent)
     assert again.code == 1  # still rejected; what landed is a no-op that says so
     assert again.out.count("landed before, on") == 3
+    assert lakehouse("status").out.count(f"{len(REJECTED)} file(s) rejected") == 2
     assert len(ledger.read(lake)) == len(known)
 
 
