@@ -1,4 +1,4 @@
-"""What a message is found to say: each kind of garbage has its one fault, and every form of a value is read strictly."""
+"""What a message is found to say: each kind of garbage has its one fault; every form of a value is strict."""
 
 import json
 from datetime import UTC, datetime, timedelta
