@@ -6,6 +6,7 @@ Guaranteed: no message is left out, whatever is wrong with it; texts are normali
 """
 
 from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -24,6 +25,13 @@ OF_A_MESSAGE = (
 )
 
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST, _LAST = (
+    (end - _EPOCH) // timedelta(microseconds=1)
+    for end in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
+)
+
+
 def event_rows(messages: "DataFrame", schema: EventSchema) -> "DataFrame":
     """What the messages say; columns as the module says."""
     texts = ", ".join(f"`{field.name}` string" for field in schema.row)
@@ -36,7 +44,7 @@ def event_rows(messages: "DataFrame", schema: EventSchema) -> "DataFrame":
 
 
 def _rows(messages: pa.RecordBatch, schema: EventSchema) -> pa.RecordBatch:
-    values, timestamps = messages.column("value").to_pylist(), messages.column("timestamp").to_pylist()
+    values, timestamps = messages.column("value").to_pylist(), _moments(messages.column("timestamp"))
     said = [told(value, at, schema) for value, at in zip(values, timestamps, strict=True)]
     texts: dict[str, pa.Array] = {}
     masks: dict[str, pa.Array] = {}
@@ -58,6 +66,12 @@ def _rows(messages: pa.RecordBatch, schema: EventSchema) -> pa.RecordBatch:
         "is_deleted": pa.array([one.is_deleted for one in said]),
     }
     return pa.RecordBatch.from_pydict({**columns, **texts})
+
+
+def _moments(timestamps: pa.Array) -> list[datetime]:
+    """Kafka's times; producers choose them, and one that Python does not have is told as the nearest that it has."""
+    told = timestamps.cast(pa.int64()).to_pylist()
+    return [_EPOCH + timedelta(microseconds=min(max(at, _FIRST), _LAST)) for at in told]
 
 
 def _raw(values: Sequence[bytes | None]) -> dict[str, pa.Array]:

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from lakehouse.bronze.messages import messages_within, rest_of
 from lakehouse.ops.accounting import EVENTS, Accounting
-from lakehouse.ops.spans import Spans
+from lakehouse.ops.spans import Spans, begins_of
 from lakehouse.quality.findings import Finding, finding
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.messages import Known
@@ -36,6 +36,9 @@ def _wrong(lake: Lake, topic: str, batches: Sequence[Accounting]) -> Iterator[di
     for number, first, end in _seams(spans for spans, _ in told):
         yield {"topic": topic, "partition": number, "a batch ends before": end, "the next begins at": first}
     kept = {rest.partition: rest.first for rest in rest_of(lake, topic, {})}
+    for number, begin in begins_of(spans for spans, _ in told).items():
+        if (first := kept.get(number, begin)) < begin:  # no batch will come for it: those to come begin at the end
+            yield {"topic": topic, "partition": number, "landed from": first, "the first batch begins at": begin}
     whole = [(spans, batch) for spans, batch in told if not _touched(spans, kept)]
     landed = messages_within(lake, topic, _joined(spans for spans, _ in whole))
     accounted = sum(batch.rows_in for _, batch in whole)
