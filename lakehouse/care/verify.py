@@ -111,8 +111,9 @@ def _silver(sales: DataFrame, batches: list[Accounting], taken_back: list[Withdr
     for source in sorted({*found, *(one.source for one in batches)}):
         sums = {n: sum(b.classes[n] for b in batches if b.source == source and b.done_at) for n in _MOVES}
         removed = sum(one.removed for one in taken_back if one.source == source)
+        deleted = sum(one.deleted for one in taken_back if one.source == source)
         expected = (
-            sums["inserted"] + sums["revived"] - sums["deleted"] - removed,
+            sums["inserted"] + sums["revived"] - sums["deleted"] - removed - deleted,
             sums["inserted"] + sums["tombstoned"] - removed,
         )
         if found.get(source, (0, 0)) != expected:

@@ -28,6 +28,7 @@ class Withdrawal:
     silver_version: int
     restored: int
     removed: int
+    deleted: int = 0
     status: str = PREPARED
     merged_version: int | None = None
     prepared_at: datetime = field(default_factory=lambda: datetime.now(UTC))

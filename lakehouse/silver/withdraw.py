@@ -101,11 +101,13 @@ def _merged(
     withdrawal_id = withdrawals.next_id(lake, source.name, [one.landing_id for one in taken])
     lake.clear_staging(withdrawal_id)
     counts: dict[str, int] = {}
+    deleted = 0
     if pinned is not None:
         changes = staged(
             spark, _changes(spark, lake, taken, others, withdrawal_id), f"{lake.staging(withdrawal_id)}/changes"
         )
-        counts = {row[0]: row[1] for row in changes.groupBy("_class").count().collect()}
+        rows = changes.groupBy("_class").agg(F.count(F.lit(1)), F.count_if("is_deleted")).collect()
+        counts, deleted = {row[0]: row[1] for row in rows}, sum(row[2] for row in rows)
     prepared = Withdrawal(
         withdrawal_id=withdrawal_id,
         source=source.name,
@@ -113,6 +115,7 @@ def _merged(
         silver_version=pinned or 0,
         restored=counts.get(RESTORED, 0),
         removed=counts.get(REMOVED, 0),
+        deleted=deleted,
     )
     withdrawals.write(lake, prepared)
     reached("withdrawal-prepared")

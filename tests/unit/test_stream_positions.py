@@ -11,7 +11,9 @@ from deltalake import DeltaTable, write_deltalake
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.errors import JobError
-from lakehouse.ops import tables
+from lakehouse.ops import accounting, tables
+from lakehouse.ops.accounting import DONE, Accounting
+from lakehouse.ops.accounting import EVENTS as KIND
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.local_store import LocalStore
 from lakehouse.streams.bronze import EVENTS
@@ -66,13 +68,25 @@ def test_only_days_from_the_floor_on_are_read_and_the_greater_one_counts(lake: L
     assert positions_of(lake, "sales").next_offsets == {0: 15, 1: 3, 2: 1}
 
 
+def in_silver(lake: Lake, last: int) -> None:
+    """Silver knows the messages of partition 0 up to this one."""
+    batch = Accounting(
+        batch_id="b", kind=KIND, source="superstore", topic="sales", offsets=f"0:0-{last}", generation=0,
+        rule_fingerprint="", rows_in=0, silver_version=0, classes={}, status=DONE,
+    )  # fmt: skip
+    accounting.write(lake, batch)
+
+
 def test_days_expire_that_the_floors_have_passed_and_positions_stay(lake: Lake) -> None:
     land(lake, MONDAY, [(0, 1), (0, 2)])
     land(lake, TUESDAY, [(0, 3)])
     land(lake, WEDNESDAY, [(0, 4)])
     assert expirable(lake, WEDNESDAY) == []
     write_floors(lake, [floor(0, 3, TUESDAY)])
+    assert expirable(lake, date(2024, 7, 1)) == [], "silver has not read them"
+    in_silver(lake, last=2)
     assert [(day.landing_day, day.events) for day in expirable(lake, date(2024, 7, 1))] == [(MONDAY, 2)]
+    in_silver(lake, last=4)
     write_floors(lake, [floor(0, 4, WEDNESDAY)])
     before, files = positions_of(lake, "sales"), set(Path(lake.location(EVENTS)).rglob("*.parquet"))
     assert [day.landing_day for day in expire(lake, WEDNESDAY)] == [MONDAY, TUESDAY]
@@ -103,6 +117,7 @@ def test_the_reason_is_what_kafka_said() -> None:
 def test_what_a_store_says_to_an_expiry_is_not_repeated(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     land(lake, MONDAY, [(0, 0)])
     write_floors(lake, [floor(0, 1, TUESDAY)])
+    in_silver(lake, last=0)
 
     def refused(*_: object, **__: object) -> None:
         raise OSError("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")

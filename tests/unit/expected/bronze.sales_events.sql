@@ -8,7 +8,7 @@ CREATE TABLE IF NOT EXISTS delta.`/lake/bronze/sales_events` (
   `headers` ARRAY<STRUCT<key: STRING, value: BINARY>> COMMENT 'Its headers as they came, in their order.',
   `landing_day` DATE NOT NULL COMMENT 'The day it was landed, UTC.',
   `landed_at` TIMESTAMP NOT NULL COMMENT 'When it was landed, UTC.',
-  `_batch_id` STRING NOT NULL COMMENT 'The batch that landed it, a span of offsets.'
+  `_batch_id` STRING NOT NULL COMMENT 'The batch that landed it: the life of the query, a hyphen, and its number in there.'
 ) USING DELTA
 COMMENT 'Kafka\'s messages about sales as they came, whatever is in them. One row per message of a topic.'
 PARTITIONED BY (landing_day)
