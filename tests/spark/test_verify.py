@@ -23,19 +23,20 @@ from lakehouse.runtime.local_store import LocalStore
 from lakehouse.sample import write_sample
 from tests.spark.travels import SALES, lake_at, sales, travel
 
-RAW, LANDINGS, CONSERVED, CLOSED, STORED, SILVER, ONE_ROW, REBUILT = (
+RAW, LANDINGS, CONSERVED, CLOSED, STORED, MESSAGES, SILVER, ONE_ROW, REBUILT = (
     "raw is kept",
     "landings are complete",
     "rows are conserved",
     "batches and withdrawals are closed",
     "quarantined rows are stored",
+    "messages are conserved",
     "silver is what the accounting says",
     "one row a sale line",
     "silver equals silver rebuilt from bronze",
 )
 
 
-BOOKS = (RAW, LANDINGS, CONSERVED, CLOSED, STORED)
+BOOKS = (RAW, LANDINGS, CONSERVED, CLOSED, STORED, MESSAGES)
 
 
 @pytest.fixture(scope="module")
