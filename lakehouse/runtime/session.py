@@ -131,6 +131,8 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     for key, value in options.items():
         builder = builder.config(key, value)
     spark = builder.getOrCreate()
+    # Else its thread prints a traceback when the JVM ends, beside the sentence that says so.
+    setattr(spark.sparkContext._accumulatorServer, "handle_error", lambda *_: None)  # noqa: B010
     remember_names(spark.sparkContext._gateway)
     remember_jvm(_jvm_process(spark, submitted))
     return spark

@@ -55,7 +55,8 @@ def state_of(oracle: Path, files: list[SampleFile]) -> tuple[State, int]:
     return silver_of(said), events.count(None)
 
 
-@pytest.mark.parametrize("kills", [4, pytest.param(24, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("kills", [4, 24])
 def test_silver_and_gold_are_the_oracles_whatever_is_killed(
     kills: int, served_home: Path, oracle: Path, tmp_path: Path
 ) -> None:
