@@ -67,7 +67,10 @@ def is_interruption(error: BaseException | None) -> bool:
     return error is not None
 
 
-_LIKE_A_SECRET = re.compile(r"(?=[A-Za-z0-9+/=_%-]*[0-9])(?=[A-Za-z0-9+/=_%-]*[A-Za-z])[A-Za-z0-9+/=_%-]{16,}")
+_LIKE_A_SECRET = re.compile(
+    r"(?<![A-Za-z0-9+/=_%-])(?!/)"  # at the begin of a run, and of one that is no path
+    r"(?=[A-Za-z0-9+/=_%-]*[0-9])(?=[A-Za-z0-9+/=_%-]*[A-Za-z])[A-Za-z0-9+/=_%-]{16,}"
+)
 """Letters and digits without a blank between: keys of users, signatures and tokens, but also other long names."""
 
 
