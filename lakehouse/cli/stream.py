@@ -12,7 +12,7 @@ from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.load import AS_JSON, NO_WAIT
 from lakehouse.cli.show import document, sentence, shown, working
 from lakehouse.cli.stopping import asked_to_stop, session_of
-from lakehouse.cli.stream_look import TOPIC, expire, status
+from lakehouse.cli.stream_look import EVERY, PATIENCE, SKIP_LOST, TOPIC, expire, status
 from lakehouse.cli.stream_run import run
 from lakehouse.cli.stream_silver import silver
 from lakehouse.errors import UsageError
@@ -25,13 +25,11 @@ if TYPE_CHECKING:  # loaded when a command runs
 OPTIONS = (
     TOPIC,
     click.option("--once", is_flag=True, help="Land what the topic holds now, and end."),
-    click.option("--every", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True,
-                 help="Seconds from the begin of one batch to the next."),
+    EVERY,
     click.option("--most", type=click.IntRange(min=1), default=500_000, show_default=True,
                  help="So many offsets a batch, at most."),
-    click.option("--patience", type=click.FloatRange(0, 86_400), default=60.0, show_default=True,
-                 help="Seconds to try on when brokers fail that have answered before."),
-    click.option("--skip-lost", is_flag=True, help="Go on behind events that were deleted before they were landed."),
+    PATIENCE,
+    SKIP_LOST,
     NO_WAIT,
     AS_JSON,
 )  # fmt: skip

@@ -13,6 +13,12 @@ from lakehouse.cli.load import AS_JSON, NO_WAIT
 from lakehouse.cli.show import document, sentence, shown, table, working
 
 TOPIC = click.option("--topic", help="Which topic.  [default: the setting kafka.topic]")
+EVERY = click.option("--every", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True,
+                     help="Seconds from the begin of one batch to the next.")  # fmt: skip
+PATIENCE = click.option("--patience", type=click.FloatRange(0, 86_400), default=60.0, show_default=True,
+                        help="Seconds to try on when brokers fail that have answered before.")  # fmt: skip
+SKIP_LOST = click.option("--skip-lost", is_flag=True,
+                         help="Go on behind events that were deleted before they were landed.")  # fmt: skip
 
 
 @click.command()

@@ -11,7 +11,7 @@ import click
 from lakehouse.cli.load import AS_JSON, NO_WAIT, published_told, release_told
 from lakehouse.cli.show import document, sentence, shown, working
 from lakehouse.cli.stopping import asked_to_stop, session_of
-from lakehouse.cli.stream_look import TOPIC
+from lakehouse.cli.stream_look import EVERY, PATIENCE, SKIP_LOST, TOPIC
 from lakehouse.cli.stream_silver import MOST, as_document, told
 
 if TYPE_CHECKING:  # loaded when the command runs
@@ -24,13 +24,7 @@ if TYPE_CHECKING:  # loaded when the command runs
 @click.command()
 @TOPIC
 @click.option("--once", is_flag=True, help="Take what the topic holds now as far as the warehouse, and end.")
-@click.option(
-    "--every",
-    type=click.FloatRange(0.1, 3600),
-    default=10.0,
-    show_default=True,
-    help="Seconds from the begin of one batch to the next.",
-)
+@EVERY
 @click.option(
     "--gold-every",
     type=click.FloatRange(1, 86_400),
@@ -41,14 +35,8 @@ if TYPE_CHECKING:  # loaded when the command runs
 @click.option(
     "--most", type=click.IntRange(min=1), default=MOST, show_default=True, help="About so many messages a batch."
 )
-@click.option(
-    "--patience",
-    type=click.FloatRange(0, 86_400),
-    default=60.0,
-    show_default=True,
-    help="Seconds to try on when brokers fail that have answered before.",
-)
-@click.option("--skip-lost", is_flag=True, help="Go on behind events that were deleted before they were landed.")
+@PATIENCE
+@SKIP_LOST
 @NO_WAIT
 @AS_JSON
 @click.pass_obj

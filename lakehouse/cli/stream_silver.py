@@ -12,7 +12,7 @@ from lakehouse.cli.jobs import DEBUG, ENV, HELP
 from lakehouse.cli.load import AS_JSON, NO_WAIT
 from lakehouse.cli.show import document, sentence, shown, table, working
 from lakehouse.cli.stopping import asked_to_stop, session_of
-from lakehouse.cli.stream_look import TOPIC
+from lakehouse.cli.stream_look import EVERY, TOPIC
 
 if TYPE_CHECKING:  # loaded when a command runs
     from lakehouse.streams.silver.job import Processed
@@ -23,8 +23,7 @@ MOST = 200_000
 OPTIONS = (
     TOPIC,
     click.option("--once", is_flag=True, help="Process what has landed, and end."),
-    click.option("--every", type=click.FloatRange(0.1, 3600), default=10.0, show_default=True,
-                 help="Seconds from the begin of one batch to the next."),
+    EVERY,
     click.option("--most", type=click.IntRange(min=1), default=MOST, show_default=True,
                  help="About so many messages a batch."),
     NO_WAIT,
