@@ -25,6 +25,8 @@ from lakehouse.silver.sources import transform_path
 from lakehouse.silver.taking_back import Standing, standing
 
 if TYPE_CHECKING:  # what needs Spark or the connector is loaded when there is work for it
+    Session = Callable[[], "SparkSession"]
+
     from pyspark.sql import SparkSession
 
     from lakehouse.publish.job import Published
@@ -113,15 +115,20 @@ def resume(
     return travel(env, accepted.source, (), to=to, wait=wait, say=say)
 
 
-def to_gold(env: str | None, *, wait: bool = True, say: Say = lambda _: None) -> tuple[Release | None, bool]:
+def to_gold(
+    env: str | None, *, wait: bool = True, say: Say = lambda _: None, session: "Session | None" = None
+) -> tuple[Release | None, bool]:
     """Bring silver to gold; the newest release (None where there is no silver), and whether it is new.
+
+    Args:
+        session: gives the Spark session where it is not to be the one of this process.
 
     Raises:
         JobError: a gate refused the release; readers see the one there was.
     """
     lake = open_lake(env)
     with runs.recorded(lake, "gold", None):
-        return _to_gold(lake, wait, say)
+        return _to_gold(lake, wait, say, session)
 
 
 def to_warehouse(
@@ -209,7 +216,7 @@ def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting
     return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
 
 
-def _to_gold(lake: Lake, wait: bool, say: Say) -> tuple[Release | None, bool]:
+def _to_gold(lake: Lake, wait: bool, say: Say, session: "Session | None" = None) -> tuple[Release | None, bool]:
     """The release that follows from silver, and whether it is new.
 
     Where silver has nothing new it is the one there is, without a session.
@@ -219,7 +226,8 @@ def _to_gold(lake: Lake, wait: bool, say: Say) -> tuple[Release | None, bool]:
         return before, False
     from lakehouse.gold.job import bring_to_gold
 
-    release = bring_to_gold(_spark(lake, say), lake, wait=wait, say=say)
+    spark = session() if session else _spark(lake, say)
+    release = bring_to_gold(spark, lake, wait=wait, say=say)
     return release, is_new(release, before)
 
 

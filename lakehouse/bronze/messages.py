@@ -7,15 +7,10 @@ statistics say that they hold nothing of it are not opened.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
-
-import pyarrow as pa
-from deltalake import QueryBuilder
-from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze import EVENTS
-from lakehouse.ops import tables
-from lakehouse.ops.refused import in_our_words
+from lakehouse.ops.asking import ask
+from lakehouse.ops.sql import quoted
 from lakehouse.runtime.lake import Lake
 
 
@@ -77,11 +72,12 @@ def _behind(after: Mapping[int, int]) -> str:
 
 
 def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
-    rows = _asked(
+    rows = ask(
         lake,
+        EVENTS,
         'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages, '
         'min("timestamp") AS since FROM t '
-        f"WHERE topic = {tables.quoted(topic)} AND ({where}) GROUP BY partition",
+        f"WHERE topic = {quoted(topic)} AND ({where}) GROUP BY partition",
     )
     return sorted((Rest(**row) for row in rows), key=lambda rest: rest.partition)
 
@@ -89,39 +85,28 @@ def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
 def messages_within(lake: Lake, topic: str, ranges: Sequence[tuple[int, int, int]]) -> int:
     """How many messages lie within ranges: partition, first and last offset."""
     those = " OR ".join(f'(partition = {n} AND "offset" BETWEEN {first} AND {last})' for n, first, last in ranges)
-    sql = f"SELECT count(*) AS messages FROM t WHERE topic = {tables.quoted(topic)} AND ({those or 'false'})"
-    return sum(row["messages"] for row in _asked(lake, sql))
+    sql = f"SELECT count(*) AS messages FROM t WHERE topic = {quoted(topic)} AND ({those or 'false'})"
+    return sum(row["messages"] for row in ask(lake, EVENTS, sql))
 
 
 def first_day_without(lake: Lake, topic: str, after: Mapping[int, int]) -> date | None:
     """The first landing day with a message at its offset in `after` or behind it; None where there is none."""
-    sql = f"SELECT min(landing_day) AS day FROM t WHERE topic = {tables.quoted(topic)} AND ({_behind(after)})"
-    return next((row["day"] for row in _asked(lake, sql)), None)
+    sql = f"SELECT min(landing_day) AS day FROM t WHERE topic = {quoted(topic)} AND ({_behind(after)})"
+    return next((row["day"] for row in ask(lake, EVENTS, sql)), None)
 
 
 def landed_since(lake: Lake, topic: str, moment: datetime) -> int:
     """How many messages landed at that moment or later."""
-    where = f"topic = {tables.quoted(topic)} AND landed_at >= {_literal(moment)}"
-    return sum(row["messages"] for row in _asked(lake, f"SELECT count(*) AS messages FROM t WHERE {where}"))
+    where = f"topic = {quoted(topic)} AND landed_at >= {_literal(moment)}"
+    return sum(row["messages"] for row in ask(lake, EVENTS, f"SELECT count(*) AS messages FROM t WHERE {where}"))
 
 
 def last_landed(lake: Lake, topic: str) -> datetime | None:
     """When messages of the topic landed last; those of one batch landed at one moment."""
-    sql = f"SELECT max(landed_at) AS at FROM t WHERE topic = {tables.quoted(topic)}"
-    return next((row["at"] for row in _asked(lake, sql)), None)
+    sql = f"SELECT max(landed_at) AS at FROM t WHERE topic = {quoted(topic)}"
+    return next((row["at"] for row in ask(lake, EVENTS, sql)), None)
 
 
 def topics_of(lake: Lake) -> list[str]:
     """The topics of which messages are there."""
-    return sorted(row["topic"] for row in _asked(lake, "SELECT DISTINCT topic FROM t"))
-
-
-def _asked(lake: Lake, sql: str) -> list[dict[str, Any]]:
-    """The rows that answer a question to the table, which is `t` in it."""
-    try:
-        there = tables.opened(lake, EVENTS)
-    except TableNotFoundError:
-        return []
-    with in_our_words(lake, EVENTS):
-        rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", there).execute(sql)).to_pylist()
-    return rows
+    return sorted(row["topic"] for row in ask(lake, EVENTS, "SELECT DISTINCT topic FROM t"))

@@ -8,9 +8,6 @@ import os
 from collections import Counter
 from typing import Any
 
-from deltalake import QueryBuilder
-from deltalake.exceptions import TableNotFoundError
-
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, REJECTED, WITHDRAWN, Landing
 from lakehouse.bronze.messages import rest_of, topics_of
@@ -18,6 +15,7 @@ from lakehouse.gold.release import FACT, Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
 from lakehouse.ops.accounting import CSV, DONE, EVENTS, HELD, PREPARED, Accounting
+from lakehouse.ops.asking import ask
 from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver import SALES
@@ -84,20 +82,14 @@ def _events(lake: Lake, batches: list[Accounting]) -> list[dict[str, Any]]:
 
 def _silver(lake: Lake) -> list[dict[str, Any]]:
     """One row a source: live lines, deleted ones, the newest sale and the newest statement."""
-    try:
-        sales = tables.opened(lake, SALES)
-    except TableNotFoundError:
-        return []
-    sql = (
+    return ask(
+        lake,
+        SALES,
         'SELECT source_system AS source, sum(CASE WHEN is_deleted THEN 0 ELSE 1 END) AS "lines", '
         "sum(CASE WHEN is_deleted THEN 1 ELSE 0 END) AS deleted, "
         'max(ordered_at) AS "newest sale", max(recorded_at) AS "recorded up to" '
-        "FROM sales GROUP BY source_system ORDER BY source_system"
+        "FROM t GROUP BY source_system ORDER BY source_system",
     )
-    import pyarrow as pa
-
-    found: list[dict[str, Any]] = pa.table(QueryBuilder().register("sales", sales).execute(sql)).to_pylist()
-    return found
 
 
 def gold_of(lake: Lake, release: Release | None) -> list[dict[str, Any]]:

@@ -19,13 +19,13 @@ if TYPE_CHECKING:  # loaded when a command runs
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-def session_of(lake: "Lake", stop: "Stop") -> "Callable[[], SparkSession]":
-    """The Spark session, started when it is asked for."""
+def session_of(lake: "Lake", stop: "Stop", *, lasting: bool) -> "Callable[[], SparkSession]":
+    """The Spark session, started when it is asked for; `lasting` where the job is to follow a topic."""
 
     def session() -> "SparkSession":
-        from lakehouse.runtime.session import open_session
+        from lakehouse.ops.spark import session_for
 
-        spark = open_session(lake.settings)
+        spark = session_for(lake, lasting=lasting)
         stop.listen()  # Spark has put an answer of its own to Ctrl-C in the place of ours
         return spark
 

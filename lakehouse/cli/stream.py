@@ -81,7 +81,15 @@ def _land(env: str | None, given: dict[str, Any], *, as_json: bool, wait: bool) 
     landed = Landed(topic=wanted.topic)
     with working() as say, asked_to_stop() as stop, runs.recorded(lake, runs.STREAM, wanted.topic) as run:
         try:
-            land_events(session_of(lake, stop), lake, wanted, landed, stop=stop, wait=wait, say=say)
+            land_events(
+                session_of(lake, stop, lasting=wanted.pace.every is not None),
+                lake,
+                wanted,
+                landed,
+                stop=stop,
+                wait=wait,
+                say=say,
+            )
         finally:
             run.batches, run.rows_in = landed.batches, landed.rows
     _tell(landed, stopped=stop.is_set(), as_json=as_json)

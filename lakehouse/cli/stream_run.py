@@ -15,6 +15,10 @@ from lakehouse.cli.stream_look import EVERY, PATIENCE, SKIP_LOST, TOPIC
 from lakehouse.cli.stream_silver import MOST, as_document, told
 
 if TYPE_CHECKING:  # loaded when the command runs
+    from collections.abc import Callable
+
+    from pyspark.sql import SparkSession
+
     from lakehouse.gold.release import Release
     from lakehouse.publish.job import Published
     from lakehouse.streams.bronze.sink import Landed
@@ -59,13 +63,21 @@ def run(
     landed, done, further = Landed(topic=name), Processed(topic=name), Further()
     with working() as say, asked_to_stop() as stop, runs.recorded(lake, runs.STREAM_RUN, name) as record:
 
-        def bring_on() -> None:
-            further.release, new = road.to_gold(env, say=say)
+        def bring_on(session: "Callable[[], SparkSession]") -> None:
+            further.release, new = road.to_gold(env, say=say, session=session)
             further.releases += new
             further.published = road.to_warehouse(env, say=say)
 
-        job = Job(session=session_of(lake, stop), lake=lake, topic=name, pace=pace, done=done, stop=stop,
-                  wait=not no_wait, say=say)  # fmt: skip
+        job = Job(
+            session=session_of(lake, stop, lasting=not once),
+            lake=lake,
+            topic=name,
+            pace=pace,
+            done=done,
+            stop=stop,
+            wait=not no_wait,
+            say=say,
+        )
         wanted = Wanted(topic=name, pace=pace, patience=patience, skip_lost=skip_lost)
         together = Together(wanted=wanted, landed=landed, silver=job, further=bring_on, further_every=gold_every)
         try:

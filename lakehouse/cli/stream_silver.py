@@ -69,7 +69,7 @@ def _process(env: str | None, topic: str | None, every: float | None, most: int,
     done = Processed(topic=topic or lake.settings.kafka.topic)
     with working() as say, asked_to_stop() as stop, runs.recorded(lake, runs.STREAM_SILVER, done.topic) as run:
         job = Job(
-            session=session_of(lake, stop),
+            session=session_of(lake, stop, lasting=every is not None),
             lake=lake,
             topic=done.topic,
             pace=Pace(every=every, most=most),

@@ -12,7 +12,9 @@ from typing import Any
 
 from lakehouse.errors import JobError
 from lakehouse.ops import tables
+from lakehouse.ops.asking import ask
 from lakehouse.ops.spans import Spans, spans_of
+from lakehouse.ops.sql import equal_to
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.row_accounting"
@@ -118,3 +120,15 @@ def write(lake: Lake, accounting: Accounting) -> None:
 def read(lake: Lake, **equal: Any) -> list[Accounting]:
     """The accountings whose columns equal the values given, by batch id."""
     return [accounting_of(row) for row in tables.read(lake, TABLE, **equal)]
+
+
+def ends(lake: Lake, **equal: str) -> dict[int, int]:
+    """By partition the offset after the last one of the batches whose columns equal the texts given.
+
+    Without Python's reading of each: a stream asks for it at every batch, and its batches are many.
+    """
+    spans = f"SELECT unnest(string_to_array(offsets, ' ')) AS span FROM t WHERE {equal_to(equal)}"
+    last = "max(CAST(split_part(split_part(span, ':', 2), '-', 2) AS BIGINT))"
+    number = "CAST(split_part(span, ':', 1) AS INT)"
+    rows = ask(lake, TABLE, f"SELECT {number} AS number, {last} AS last FROM ({spans}) GROUP BY 1")
+    return {row["number"]: row["last"] + 1 for row in rows}

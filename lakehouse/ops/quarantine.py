@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 from lakehouse.ops import tables
 from lakehouse.ops.spans import Spans
+from lakehouse.ops.sql import quoted
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import parquet_batches
 
@@ -21,12 +22,12 @@ QUOTE = '"'
 
 def of_landing(landing_id: str) -> str:
     """SQL: the rows of a landing."""
-    return f"landing_id = {tables.quoted(landing_id)}"
+    return f"landing_id = {quoted(landing_id)}"
 
 
 def of_messages(spans: Spans) -> str:
     """SQL: the rows of messages."""
-    return f"topic = {tables.quoted(spans.topic)} AND ({spans.within(QUOTE)})"
+    return f"topic = {quoted(spans.topic)} AND ({spans.within(QUOTE)})"
 
 
 def has_rows(lake: Lake, those: str) -> bool:
@@ -67,5 +68,5 @@ def replayed(lake: Lake, topic: str, messages: Iterable[tuple[int, int]]) -> Non
         for number, of in sorted(offsets.items())
     )
     if offsets:
-        where = f"topic = {tables.quoted(topic)} AND ({' OR '.join(those)})"
+        where = f"topic = {quoted(topic)} AND ({' OR '.join(those)})"
         tables.update_where(lake, TABLE, {"status": REPLAYED}, where)

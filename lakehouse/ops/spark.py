@@ -7,7 +7,8 @@ never what.
 import json
 from typing import TYPE_CHECKING
 
-from lakehouse.ops import accounting, tables
+from lakehouse.ops import accounting
+from lakehouse.ops.asking import total
 from lakehouse.ops.plain import plain_files
 from lakehouse.runtime.lake import Lake
 
@@ -18,13 +19,16 @@ SMALL_ROWS = 50_000
 """Up to so many landed rows it is small: planning a query then takes longer than its data."""
 
 
-def session_for(lake: Lake) -> "SparkSession":
+def session_for(lake: Lake, *, lasting: bool = False) -> "SparkSession":
     """The session; see `lakehouse.runtime.session.open_session`."""
     from lakehouse.runtime.session import open_session
 
-    rows = sum(row["records"] or 0 for row in tables.read(lake, "ops.landed_files", ["records"]))
-    rows += sum(row["rows_in"] for row in tables.read(lake, accounting.TABLE, ["rows_in"], kind=accounting.EVENTS))
-    return open_session(lake.settings, small=rows <= SMALL_ROWS)
+    return open_session(lake.settings, small=_is_small(lake), lasting=lasting)
+
+
+def _is_small(lake: Lake) -> bool:
+    rows = total(lake, "ops.landed_files", "records") + total(lake, accounting.TABLE, "rows_in", kind=accounting.EVENTS)
+    return rows <= SMALL_ROWS
 
 
 def table_at(spark: "SparkSession", lake: Lake, table: str, version: int | None = None) -> "DataFrame":

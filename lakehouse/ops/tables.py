@@ -11,7 +11,6 @@ from contextlib import contextmanager, suppress
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 from arro3.core import RecordBatchReader
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
@@ -19,6 +18,7 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
 from lakehouse.ops.refused import batches, in_our_words
+from lakehouse.ops.sql import any_of, equal_to, quoted
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
@@ -82,7 +82,7 @@ def replace(lake: Lake, table: str, batches: pa.RecordBatchReader, where: str) -
 def update(lake: Lake, table: str, values: Mapping[str, str], **among: Collection[str]) -> None:
     """Set columns to texts in the rows where others have one of the texts given, in one commit; none where none is."""
     if among and all(among.values()):
-        update_where(lake, table, values, _among(among))
+        update_where(lake, table, values, any_of(among))
 
 
 def update_where(lake: Lake, table: str, values: Mapping[str, str], where: str) -> None:
@@ -107,7 +107,7 @@ def count_by(lake: Lake, table: str, column: str, **among: Collection[str]) -> d
         there = opened(lake, table)
     except TableNotFoundError:
         return {}
-    return Counter(_found(lake, table, there, [column], _among(among))[column].to_pylist())
+    return Counter(_found(lake, table, there, [column], any_of(among))[column].to_pylist())
 
 
 def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> list[Row]:
@@ -119,9 +119,7 @@ def read(lake: Lake, table: str, columns: Sequence[str] = (), **equal: Any) -> l
     contract = lake.table(table)
     wanted = [*dict.fromkeys((*columns, *equal))] if columns else [c.name for c in contract.columns]
     schema = arrow_schema(contract)
-    found = _found(lake, table, there, wanted).cast(pa.schema([schema.field(name) for name in wanted]))
-    for name, value in equal.items():
-        found = found.filter(pc.equal(found.column(name), pa.scalar(value, found.schema.field(name).type)))
+    found = _found(lake, table, there, wanted, equal_to(equal)).cast(pa.schema([schema.field(name) for name in wanted]))
     rows = found.select(list(columns) or found.column_names).to_pylist(maps_as_pydicts="strict")
     keys = [key for key in contract.keys if not columns or key in columns]
     return sorted(rows, key=lambda row: tuple((row[key] is not None, row[key]) for key in keys))
@@ -142,7 +140,7 @@ def among(lake: Lake, table: str, columns: Sequence[str], name: str, texts: Sequ
         return []
     others = {other: [text] for other, text in equal.items()}
     parts = (texts[start : start + AT_A_TIME] for start in range(0, len(texts), AT_A_TIME))
-    found = (_found(lake, table, there, columns, _among({name: part, **others})) for part in parts)
+    found = (_found(lake, table, there, columns, any_of({name: part, **others})) for part in parts)
     return [row for part in found for row in part.to_pylist()]
 
 
@@ -155,7 +153,7 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
         among: only the rows where these columns have one of the texts given.
     """
     there, contract = opened(lake, table, version), arrow_schema(lake.table(table))
-    rows = batches(lake, table, lambda: _scan(there, contract.names, _among(among)))
+    rows = batches(lake, table, lambda: _scan(there, contract.names, any_of(among)))
     write_parquet(lake.scratch, location, contract, rows)
 
 
@@ -214,15 +212,6 @@ def _tidy(there: DeltaTable) -> None:
     if len(there.file_uris()) > MOST_FILES:
         with suppress(CommitFailedError):
             there.optimize.compact()
-
-
-def _among(texts: Mapping[str, Collection[str]]) -> str:
-    return " AND ".join(f"{name} IN ({', '.join(map(quoted, those))})" for name, those in texts.items())
-
-
-def quoted(text: str) -> str:
-    """A text as SQL writes it; there are no parameters in the SQL of delta-rs."""
-    return "'{}'".format(text.replace("'", "''"))
 
 
 def _found(lake: Lake, table: str, there: DeltaTable, columns: Iterable[str], where: str = "") -> pa.Table:

@@ -17,7 +17,7 @@ from fakesnow import info_schema, transforms
 from snowflake.connector.errors import ProgrammingError
 from sqlglot import exp, parse_one
 
-from lakehouse.ops.tables import quoted
+from lakehouse.ops.sql import quoted
 
 SAID = (
     (re.compile(r'Table with name "?(.+?)"? does not exist'), "Object '{}' does not exist or not authorized"),

@@ -30,7 +30,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from lakehouse.errors import JobError
-from lakehouse.ops.tables import quoted
+from lakehouse.ops.sql import quoted
 from lakehouse.publish.as_snowflake import mend, sentence
 from lakehouse.publish.emulator import HOST, PUBLISHER
 

@@ -89,26 +89,35 @@ IDLE_TALK = ("WARNING: Using incubator modules", "Picked up ", "NOTE: ")
 
 
 LEAN_JVM = (
-    *("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:-DontCompileHugeMethods"),
-    *("-XX:Tier3InvocationThreshold=20", "-XX:Tier3MinInvocationThreshold=10"),
-    *("-XX:Tier3CompileThreshold=100", "-XX:Tier3BackEdgeThreshold=5000"),
+    *("-XX:+UseSerialGC", "-XX:-DontCompileHugeMethods"),
     *("-XX:ReservedCodeCacheSize=256m", "-XX:MetaspaceSize=256m", "-Xmn256m"),
 )
-"""On few cores the JVM's own threads take them from the data: this halves the memory and a cold run's CPU time.
+"""On few cores the JVM's own threads take them from the data: this halves the memory.
 
-Planning a query calls most methods some dozen times only: they are compiled sooner than is usual. With one compiler
-alone the code cache is 48 MB unless told otherwise: too little for Spark, whose code would be thrown away and compiled
-again all the time. A small metaspace makes full collections only to grow; a small young generation lets plans grow old
-that live for a moment.
+With one compiler alone the code cache is 48 MB unless told otherwise: too little for Spark, whose code would be thrown
+away and compiled again all the time. A small metaspace makes full collections only to grow; a small young generation
+lets plans grow old that live for a moment.
+"""
+
+SHORT_RUN = (
+    "-XX:TieredStopAtLevel=1",
+    *("-XX:Tier3InvocationThreshold=20", "-XX:Tier3MinInvocationThreshold=10"),
+    *("-XX:Tier3CompileThreshold=100", "-XX:Tier3BackEdgeThreshold=5000"),
+)
+"""Of a JVM that ends after minutes: the quick compiler alone, and soon, as planning a query calls most methods some
+dozen times only. It halves a cold run's CPU time; what goes on for hours is better off with both compilers.
 """
 
 
-def open_session(settings: Settings, *, small: bool = False, java_options: Sequence[str] = ()) -> SparkSession:
+def open_session(
+    settings: Settings, *, small: bool = False, lasting: bool = False, java_options: Sequence[str] = ()
+) -> SparkSession:
     """The session, started where none runs.
 
     Args:
         settings: where Spark runs, and with how much memory.
         small: whether its tables are; a session that runs is told anew each time.
+        lasting: whether a JVM that is started here is to be at work for hours.
         java_options: more of them for a JVM that is started here.
 
     Raises:
@@ -120,7 +129,7 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {
         **(_left_open_by_spark_submit(settings, small) if submitted else _on_one_machine(settings, small)),
-        **({} if submitted else _of_our_own_jvm(settings, java_options)),
+        **({} if submitted else _of_our_own_jvm(settings, [*(() if lasting else SHORT_RUN), *java_options])),
         **SEMANTICS,
         **{f"spark.hadoop.{name}": value for name, value in s3a_options(settings.storage, settings.home).items()},
         "spark.sql.warehouse.dir": str(settings.home / "logs" / "spark"),
@@ -136,6 +145,15 @@ def open_session(settings: Settings, *, small: bool = False, java_options: Seque
     remember_names(spark.sparkContext._gateway)
     remember_jvm(_jvm_process(spark, submitted))
     return spark
+
+
+def session_beside(spark: SparkSession) -> SparkSession:
+    """Another session in the same JVM, for tables of the same size; neither sees what is set in the other later."""
+    beside = spark.newSession()
+    for name in (*BY_SIZE, PARTITIONS):
+        if (value := spark.conf.get(name, None)) is not None:
+            beside.conf.set(name, value)
+    return beside
 
 
 def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str, str]:

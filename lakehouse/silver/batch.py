@@ -135,14 +135,16 @@ def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame,
     table = batch.rules.table
     create_table(spark, lake, table)
     pinned = tables.version(lake, SALES) or 0
-    silver = table_at(spark, lake, SALES, pinned)
+    silver = table_at(spark, lake, SALES)  # as a version, Delta would work out its files anew
     if pinned == 0:  # nothing was ever written, and the planner leaves the join out
         nothing = spark.createDataFrame([], silver.schema)
         bounds = everywhere(batch.rules.source)
         return _Compared(changes=classified(winners, nothing, table.business_columns), pinned=pinned, bounds=bounds)
     bounds = bounds_of(winners, count, batch.rules.source)
     found = classified(winners, silver.where(bounds("")), table.business_columns)
-    return _Compared(changes=staged(spark, found, f"{lake.staging(batch.id)}/classified"), pinned=pinned, bounds=bounds)
+    changes = staged(spark, found, f"{lake.staging(batch.id)}/classified")
+    refuse_other_writers(lake, pinned)
+    return _Compared(changes=changes, pinned=pinned, bounds=bounds)
 
 
 def _accounted(batch: Batch, counted: Tally, compared: _Compared) -> Accounting:

@@ -45,7 +45,7 @@ def known_of(lake: Lake, topic: str) -> Known:
 
 def processed(lake: Lake, topic: str) -> dict[int, int]:
     """By partition the offset after the last one that is in the books."""
-    return ends_of(one.spans for one in accounting.read(lake, kind=EVENTS, topic=topic) if one.spans)
+    return accounting.ends(lake, kind=EVENTS, topic=topic)
 
 
 def processed_for_good(lake: Lake, topic: str) -> dict[int, int]:

@@ -2,27 +2,33 @@
 
 In: the two jobs on events, and what brings silver further. Out: nothing but what they do. Guaranteed: when one fails
 the others finish what is under way, and its error is raised; each job has a Spark session of its own, so that none
-sees what another sets.
+sees what another sets; none waits for another but at the leases of tables.
 """
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import partial
 from time import monotonic
 
+from pyspark.sql import SparkSession
+
+from lakehouse.runtime.session import session_beside
 from lakehouse.streams.bronze.job import Wanted, land_events
 from lakehouse.streams.bronze.sink import Landed
 from lakehouse.streams.silver.job import Job, process_events
 
+Session = Callable[[], SparkSession]
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Together:
-    """What to do: land what is wanted, the job to silver, and every so many seconds what `further` does."""
+    """What to do: land what is wanted, the job to silver, and what `further` does every so many seconds."""
 
     wanted: Wanted
     landed: Landed
     silver: Job
-    further: Callable[[], None]
+    further: Callable[[Session], None]
     further_every: float
 
 
@@ -37,48 +43,44 @@ def run_together(all_: Together) -> None:
     if job.pace.every is None:
         land_events(job.session, job.lake, all_.wanted, all_.landed, stop=job.stop, wait=job.wait, say=job.say)
         process_events(job)
-        all_.further()
+        all_.further(job.session)
         return
-    landing = _Landing(all_)
-    landing.start()
+    spark = job.session()
+
+    def land() -> None:
+        session = partial(session_beside, spark)
+        land_events(session, job.lake, all_.wanted, all_.landed, stop=job.stop, wait=job.wait, say=job.say)
+
+    def bring_on() -> None:
+        due = monotonic() + all_.further_every
+        while not job.stop.wait(max(0.0, due - monotonic())):
+            due = monotonic() + all_.further_every
+            all_.further(partial(session_beside, spark))
+
+    beside = [_Beside("bronze", land, job.stop), _Beside("gold", bring_on, job.stop)]
     try:
-        process_events(replace(job, between=_Timer(all_.further, all_.further_every)))
+        process_events(job)
     finally:
         job.stop.set()
-        landing.join()
-    if landing.error is not None:
-        raise landing.error
+        for thread in beside:
+            thread.join()
+    for error in filter(None, (thread.error for thread in beside)):
+        raise error
 
 
-class _Landing(threading.Thread):
-    """The job to bronze in a thread of its own."""
+class _Beside(threading.Thread):
+    """A job in a thread of its own, which begins at once; when it ends, all are to end."""
 
-    def __init__(self, all_: Together) -> None:
-        super().__init__(name="bronze")
-        self._all = all_
-        self._spark = all_.silver.session()
+    def __init__(self, name: str, what: Callable[[], None], stop: threading.Event) -> None:
+        super().__init__(name=name)
+        self._what, self._stop_all = what, stop
         self.error: BaseException | None = None
+        self.start()
 
     def run(self) -> None:
-        job = self._all.silver
         try:
-            land_events(
-                self._spark.newSession, job.lake, self._all.wanted, self._all.landed,
-                stop=job.stop, wait=job.wait, say=job.say,
-            )  # fmt: skip
+            self._what()
         except BaseException as error:
             self.error = error
         finally:
-            job.stop.set()  # one without the other is of no use
-
-
-class _Timer:
-    """Does something when it is due."""
-
-    def __init__(self, what: Callable[[], None], every: float) -> None:
-        self._what, self._every, self._last = what, every, monotonic()
-
-    def __call__(self) -> None:
-        if monotonic() - self._last >= self._every:
-            self._what()
-            self._last = monotonic()
+            self._stop_all.set()  # one without the others is of no use

@@ -36,7 +36,6 @@ def test_rows_are_found_by_value_where_a_file_holds_several(lake: Lake) -> None:
     assert ids(tables.read(lake, "ops.runs", status="failed")) == ["2"]
     assert ids(tables.read(lake, "ops.runs", status="done", source="superstore")) == ["3"]
     assert ids(tables.read(lake, "ops.runs", batches=2)) == ["3"]
-    assert ids(tables.read(lake, "ops.runs", started_at=NOW)) == ["1", "2", "3"]
     assert tables.read(lake, "ops.runs", status="running") == []
 
 

@@ -9,11 +9,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime
 
-import pyarrow as pa
-from deltalake import QueryBuilder
-from deltalake.exceptions import TableNotFoundError
-
 from lakehouse.ops import tables
+from lakehouse.ops.asking import ask
+from lakehouse.ops.sql import quoted
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS
 
@@ -64,14 +62,9 @@ def write_floors(lake: Lake, floors: Iterable[Floor]) -> None:
 
 def _landed(lake: Lake, topic: str, since: date | None) -> dict[int, int]:
     """The offset after the greatest one by partition, of what landed since a day."""
-    try:
-        there = tables.opened(lake, EVENTS)
-    except TableNotFoundError:
-        return {}
     days = "true" if since is None else f"landing_day >= DATE '{since.isoformat()}'"
     sql = (
-        'SELECT "partition", max("offset") + 1 AS following FROM events '
-        f'WHERE topic = {tables.quoted(topic)} AND {days} GROUP BY "partition"'
+        'SELECT "partition", max("offset") + 1 AS following FROM t '
+        f'WHERE topic = {quoted(topic)} AND {days} GROUP BY "partition"'
     )
-    rows = pa.table(QueryBuilder().register("events", there).execute(sql)).to_pylist()
-    return {row["partition"]: row["following"] for row in rows}
+    return {row["partition"]: row["following"] for row in ask(lake, EVENTS, sql)}

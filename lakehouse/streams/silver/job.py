@@ -52,7 +52,7 @@ class Processed:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Job:
-    """What all batches share; `between` is called after each, and when there is nothing to do."""
+    """What all batches share."""
 
     session: Callable[[], SparkSession]
     lake: Lake
@@ -62,7 +62,6 @@ class Job:
     stop: threading.Event
     wait: bool = True
     say: Say = lambda _: None
-    between: Callable[[], None] = lambda: None
 
 
 def process_events(job: Job) -> None:
@@ -76,7 +75,6 @@ def process_events(job: Job) -> None:
     while not job.stop.is_set():
         began = monotonic()
         more = _take(job) if _is_work(job) else False
-        job.between()
         if more:
             job.stop.wait(TURN_SECONDS[job.lake.settings.storage.kind == "local"])
         elif job.pace.every is None:
