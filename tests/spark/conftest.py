@@ -32,8 +32,7 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
         environment.setenv("LAKEHOUSE_HOME", str(tmp_path_factory.mktemp("session")))
         for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):  # the JVM and its workers have them from here alone
             environment.setenv(name, "testing")
-        # The session of a run is lean for a short life; this one lives long enough for the optimising compiler to pay.
-        session = open_session(load_settings("local"), small=True, java_options=["-XX:TieredStopAtLevel=4"])
+        session = open_session(load_settings("local"), small=True, lasting=True)
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()

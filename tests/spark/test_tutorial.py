@@ -4,6 +4,7 @@ import os
 import re
 import shlex
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,11 +12,12 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.cli.main import cli
+from lakehouse.streams import broker
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 BLOCK = re.compile(r"(?:^`([\w.]+)`:\n\n)?^```(console|text|csv|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 MOMENT = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d(:\d\d)?|(?<=as of )\d{4}-\d\d-\d\d")
-BY_HAND = ("make", "source")
+BY_HAND = ("make", "source", "export")
 """Commands that made this test's own environment."""
 
 ASKING = ("reset", "withdraw")
@@ -42,8 +44,18 @@ def write_files(page: str) -> None:
         os.utime(name, (time.time() - 3600 * hours,) * 2)
 
 
-@pytest.mark.usefixtures("spark", "home")
-@pytest.mark.parametrize("name, least", [("tutorial/first-batch.md", (6, 11)), ("how-to/load-your-csv.md", (4, 7))])
+@pytest.fixture
+def broker_stopped(home: Path) -> Iterator[None]:
+    """A page may start a broker; where it fails before it stops it, this does."""
+    yield
+    broker.stop(str(home))
+
+
+@pytest.mark.usefixtures("spark", "broker_stopped")
+@pytest.mark.parametrize(
+    "name, least",
+    [("tutorial/first-batch.md", (6, 11)), ("how-to/load-your-csv.md", (4, 7)), ("tutorial/first-stream.md", (3, 13))],
+)
 def test_a_page_prints_what_it_shows(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,

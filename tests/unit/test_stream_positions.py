@@ -2,6 +2,7 @@
 
 import traceback
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
@@ -68,32 +69,45 @@ def test_only_days_from_the_floor_on_are_read_and_the_greater_one_counts(lake: L
     assert positions_of(lake, "sales").next_offsets == {0: 15, 1: 3, 2: 1}
 
 
-def in_silver(lake: Lake, last: int) -> None:
-    """Silver knows the messages of partition 0 up to this one."""
+def in_silver(lake: Lake, offsets: str) -> None:
+    """Silver knows the messages of these spans."""
     batch = Accounting(
-        batch_id="b", kind=KIND, source="superstore", topic="sales", offsets=f"0:0-{last}", generation=0,
+        batch_id="b", kind=KIND, source="superstore", topic="sales", offsets=offsets, generation=0,
         rule_fingerprint="", rows_in=0, silver_version=0, classes={}, status=DONE,
     )  # fmt: skip
     accounting.write(lake, batch)
 
 
-def test_days_expire_that_the_floors_have_passed_and_positions_stay(lake: Lake) -> None:
+def test_days_expire_that_silver_has_read_and_positions_stay(lake: Lake) -> None:
     land(lake, MONDAY, [(0, 1), (0, 2)])
     land(lake, TUESDAY, [(0, 3)])
     land(lake, WEDNESDAY, [(0, 4)])
     assert expirable(lake, WEDNESDAY) == []
     write_floors(lake, [floor(0, 3, TUESDAY)])
     assert expirable(lake, date(2024, 7, 1)) == [], "silver has not read them"
-    in_silver(lake, last=2)
+    in_silver(lake, "0:0-2")
     assert [(day.landing_day, day.events) for day in expirable(lake, date(2024, 7, 1))] == [(MONDAY, 2)]
-    in_silver(lake, last=4)
-    write_floors(lake, [floor(0, 4, WEDNESDAY)])
+    in_silver(lake, "0:0-4")
     before, files = positions_of(lake, "sales"), set(Path(lake.location(EVENTS)).rglob("*.parquet"))
     assert [day.landing_day for day in expire(lake, WEDNESDAY)] == [MONDAY, TUESDAY]
-    assert positions_of(lake, "sales") == before
+    after = positions_of(lake, "sales")
+    assert (after.next_offsets, after.topic_id, after.since) == (before.next_offsets, "a", WEDNESDAY)
     assert [row["offset"] for row in tables.read(lake, EVENTS, ["offset"])] == [4]
     assert set(Path(lake.location(EVENTS)).rglob("*.parquet")) == files, "they stay for readers of older versions"
     assert expire(lake, WEDNESDAY) == []
+
+
+def test_a_topic_that_lands_no_more_holds_no_day_back_and_keeps_its_position(lake: Lake) -> None:
+    land(lake, MONDAY, [(0, 1), (1, 7)])
+    write_floors(lake, [floor(0, 0, MONDAY)])
+    land(lake, WEDNESDAY, [(0, 5)], topic="newer")
+    write_floors(lake, [replace(floor(0, 5, WEDNESDAY), topic="newer")])
+    for offsets in ("0:0-1", "0:0-1 1:0-7"):
+        assert expirable(lake, WEDNESDAY) == []
+        in_silver(lake, offsets)
+    assert [day.landing_day for day in expire(lake, WEDNESDAY)] == [MONDAY]
+    assert positions_of(lake, "sales").next_offsets == {0: 2, 1: 8}
+    assert positions_of(lake, "newer").next_offsets == {0: 6}
 
 
 @pytest.mark.parametrize("text, kind", [
@@ -117,7 +131,7 @@ def test_the_reason_is_what_kafka_said() -> None:
 def test_what_a_store_says_to_an_expiry_is_not_repeated(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     land(lake, MONDAY, [(0, 0)])
     write_floors(lake, [floor(0, 1, TUESDAY)])
-    in_silver(lake, last=0)
+    in_silver(lake, "0:0-0")
 
     def refused(*_: object, **__: object) -> None:
         raise OSError("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")

@@ -1,13 +1,13 @@
 """Whole days of landed events, taken out of the table after their retention; without Spark.
 
-In: an age. Out: the days, and the table without them. Guaranteed: only days go that every topic's floor has passed, so
-that up to where it has landed is known without them, and whose messages all are in silver; no file is written anew, and
-who reads an older version finds its files for as long as the table keeps removed ones.
+In: an age. Out: the days, and the table without them. Guaranteed: only days go whose messages all are in silver; up to
+where each topic has landed is written down before, so that it is known without them; no file is written anew, and who
+reads an older version finds its files for as long as the table keeps removed ones.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 
 import pyarrow as pa
 from deltalake.exceptions import TableNotFoundError
@@ -18,7 +18,7 @@ from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.messages import processed_for_good
 from lakehouse.streams.bronze import EVENTS
-from lakehouse.streams.bronze.positions import TABLE
+from lakehouse.streams.bronze.positions import TABLE, floors_of, positions_of, write_floors
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,16 +32,16 @@ class Day:
 
 def expirable(lake: Lake, before: date) -> list[Day]:
     """The days before one that may go, oldest first."""
-    floors = tables.read(lake, TABLE, ["as_of_day"])
-    if not floors:
-        return []
-    last = min(before, *(floor["as_of_day"] for floor in floors), *_first_days_not_in_silver(lake))
+    topics, floors = topics_of(lake), tables.read(lake, TABLE, ["topic"])
+    if not {floor["topic"] for floor in floors} >= set(topics):
+        return []  # of a topic that no job of ours has landed nobody knows which one it was
+    last = min(before, datetime.now(UTC).date(), *_first_days_not_in_silver(lake, topics))
     return [day for day in _days(lake) if day.landing_day < last]
 
 
-def _first_days_not_in_silver(lake: Lake) -> list[date]:
+def _first_days_not_in_silver(lake: Lake, topics: Sequence[str]) -> list[date]:
     """By topic the first day with a message that silver does not know, or of a batch that a gate holds."""
-    days = (first_day_without(lake, topic, processed_for_good(lake, topic)) for topic in topics_of(lake))
+    days = (first_day_without(lake, topic, processed_for_good(lake, topic)) for topic in topics)
     return [day for day in days if day is not None]
 
 
@@ -54,12 +54,21 @@ def expire(lake: Lake, before: date, *, wait: bool = True, say: Callable[[str], 
     with lake.lease(EVENTS, wait=wait, say=say) as held:
         days = expirable(lake, before)
         if days:
+            _move_floors(lake, days[-1].landing_day + timedelta(days=1))
             there = tables.opened(lake, EVENTS)
             held.check()
             with in_our_words(lake, EVENTS):
                 there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
                 there.vacuum(dry_run=False)  # after the table's own retention of removed files, not sooner
     return days
+
+
+def _move_floors(lake: Lake, day: date) -> None:
+    """Where a topic has not landed since a day, say as of that day up to where it has."""
+    for topic in {row["topic"] for row in tables.read(lake, TABLE) if row["as_of_day"] < day}:
+        there = positions_of(lake, topic)
+        if there.topic_id is not None:
+            write_floors(lake, floors_of(topic, there.topic_id, there.next_offsets, day))
 
 
 def _days(lake: Lake) -> list[Day]:

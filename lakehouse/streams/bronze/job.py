@@ -25,9 +25,9 @@ from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.brokers import rests
 from lakehouse.streams.bronze.compaction import compact
 from lakehouse.streams.bronze.faults import AwayError, told
-from lakehouse.streams.bronze.positions import Positions, positions_of, write_floors
+from lakehouse.streams.bronze.positions import Positions, floors_of, positions_of, write_floors
 from lakehouse.streams.bronze.query import Pace, run_query
-from lakehouse.streams.bronze.sink import Landed, Sink, floors_of
+from lakehouse.streams.bronze.sink import Landed, Sink
 from lakehouse.streams.bronze.start import BehindError, LostError, Start, start_at
 from lakehouse.streams.topic_offsets import TopicOffsets, offsets_of
 

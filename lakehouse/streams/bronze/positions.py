@@ -60,6 +60,14 @@ def write_floors(lake: Lake, floors: Iterable[Floor]) -> None:
     tables.upsert(lake, TABLE, [asdict(floor) for floor in floors])
 
 
+def floors_of(topic: str, topic_id: str, offsets: Mapping[int, int], day: date) -> list[Floor]:
+    """A floor for each partition, as of a day on which nothing has landed yet."""
+    return [
+        Floor(topic=topic, partition=number, topic_id=topic_id, next_offset=offset, as_of_day=day)
+        for number, offset in sorted(offsets.items())
+    ]
+
+
 def _landed(lake: Lake, topic: str, since: date | None) -> dict[int, int]:
     """The offset after the greatest one by partition, of what landed since a day."""
     days = "true" if since is None else f"landing_day >= DATE '{since.isoformat()}'"

@@ -20,7 +20,7 @@ from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.brokers import check_topic, rests
 from lakehouse.streams.bronze.compaction import compact
-from lakehouse.streams.bronze.positions import Floor, positions_of, write_floors
+from lakehouse.streams.bronze.positions import floors_of, positions_of, write_floors
 from lakehouse.streams.bronze.rows import landed_rows
 from lakehouse.streams.bronze.start import Gap
 
@@ -103,14 +103,6 @@ class Sink:
         write_floors(self.lake, floors_of(topic, self.topic_id, offsets, today))
         self.day = today
         compact(messages.sparkSession, self.lake, today)
-
-
-def floors_of(topic: str, topic_id: str, offsets: Mapping[int, int], day: date) -> list[Floor]:
-    """A floor for each partition, as of a day on which nothing has landed yet."""
-    return [
-        Floor(topic=topic, partition=number, topic_id=topic_id, next_offset=offset, as_of_day=day)
-        for number, offset in sorted(offsets.items())
-    ]
 
 
 def append(lake: Lake, rows: DataFrame, batch_id: str) -> None:

@@ -3,6 +3,8 @@
 A lakehouse, the home of a broker and a topic flow in; assertions flow out.
 """
 
+from collections.abc import Iterable
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 
@@ -14,6 +16,8 @@ from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS
 from tests.kafka.producers import Found, Place, read, told
+from tests.oracle.sent_events import statement_of
+from tests.oracle.silver import Statement
 
 
 def landed(lake: Lake, topic: str) -> dict[Place, Found]:
@@ -39,6 +43,11 @@ def all_landed(lake: Lake, served: Path, topic: str, oracle: Path) -> int:
     assert found.items() <= (committed | told(oracle, "unknown")).items()
     assert found == read(served, topic)
     return len(found)
+
+
+def stated(found: Iterable[Found]) -> list[Statement | None]:
+    """What each event states; None for garbage."""
+    return [statement_of(one.value, datetime.fromtimestamp(one.timestamp_ms / 1000, UTC)) for one in found]
 
 
 def gaps_accounted_for(lake: Lake, served: Path, topic: str) -> int:

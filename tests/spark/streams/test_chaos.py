@@ -8,7 +8,6 @@ import random
 import time
 from collections import Counter
 from contextlib import ExitStack
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -19,14 +18,13 @@ from lakehouse.ops.accounting import DONE, EVENTS
 from lakehouse.ops.spark import session_for
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.sample import SampleFile, write_sample
-from tests.kafka.producers import told
+from tests.kafka.producers import read
 from tests.kills import ended
 from tests.oracle.csv_sources import read_csv
 from tests.oracle.digest import digest
 from tests.oracle.gold import digests_of
-from tests.oracle.sent_events import statement_of
 from tests.oracle.silver import State, Statement, silver_of
-from tests.spark.streams.landed import all_landed
+from tests.spark.streams.landed import all_landed, stated
 from tests.spark.streams.scene import KINDS, Scene
 
 pytestmark = pytest.mark.timeout(3_600)
@@ -43,16 +41,12 @@ def processed(lake: Lake) -> int:
     return sum(one.rows_in for one in accounting.read(lake, kind=EVENTS) if one.status == DONE)
 
 
-def state_of(oracle: Path, files: list[SampleFile]) -> tuple[State, int]:
-    """What silver must be, and how many of the committed events state nothing."""
+def state_of(events: list[Statement | None], files: list[SampleFile]) -> State:
+    """What silver must be."""
     said: list[Statement] = []
     for file in files:
         said += [one for _, one in read_csv("superstore", file.path.read_bytes(), "utf-8", ",", file.as_of).statements]
-    events = [
-        statement_of(one.value, datetime.fromtimestamp(one.timestamp_ms / 1000, UTC)) for one in told(oracle).values()
-    ]
-    said += [one for one in events if one is not None]
-    return silver_of(said), events.count(None)
+    return silver_of([*said, *(one for one in events if one is not None)])
 
 
 @pytest.mark.soak
@@ -84,7 +78,8 @@ def test_silver_and_gold_are_the_oracles_whatever_is_killed(
         scene.goes_on()
         scene.end("stream", "run", "--once")
     landed = all_landed(lake, served_home, TOPIC, oracle)
-    state, garbage = state_of(oracle, files)
+    events = stated(read(served_home, TOPIC).values())
+    state, garbage = state_of(events, files), events.count(None)
     books = [one for one in accounting.read(lake, kind=EVENTS) if one.topic == TOPIC]
     assert {one.status for one in books} == {DONE}
     assert sum(one.rows_in for one in books) == landed

@@ -11,7 +11,9 @@ from threading import Event
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.care.verify import digests
 from lakehouse.errors import JobError
+from lakehouse.ops.spark import session_for
 from lakehouse.runtime import jars
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.settings import Settings
@@ -24,13 +26,17 @@ from tests.kafka.events import put
 from tests.kafka.secured import PASSWORD, TOPIC, Secured
 from tests.kafka.test_signing_in import by_certificate, by_password, secured
 from tests.kills import PATIENCE, ROOT, ended, environment
+from tests.oracle.digest import digest
+from tests.oracle.silver import silver_of
 from tests.spark.s3.conftest import address, bucket, in_use
-from tests.spark.streams.landed import all_landed, landed
+from tests.spark.streams.landed import all_landed, landed, stated
 from tests.unit.calls import Command
 
 __all__ = ["address", "bucket", "secured"]
 
 pytestmark = pytest.mark.timeout(600)
+
+SUBMIT = Path(sys.executable).with_name("spark-submit")
 
 
 def test_events_land_in_a_bucket(
@@ -101,22 +107,32 @@ def test_a_password_is_in_no_file_and_on_no_terminal(user: str, code: int, home:
     assert [file for file in files if b"hunter2" in file.read_bytes()] == []
 
 
-def test_under_spark_submit_it_is_the_same(
-    home: Path, lake: Lake, served: Path, topic: str, oracle: Path, lakehouse: Command
-) -> None:
-    assert lakehouse("produce", "--events", 1_000, "--partitions", 2, "--oracle", oracle).code == 0
+def submitted(home: Path, job: str) -> subprocess.CompletedProcess[str]:
+    """A job on events under spark-submit, run to its end."""
     options = ["--master", "local[2]", "--driver-class-path", jars.class_path()]
-    job = [*options, str(ROOT / "streaming" / "kafka_to_bronze.py"), "--env", "local", "--once"]
-    submit = Path(sys.executable).with_name("spark-submit")
-    done = subprocess.run(
-        [str(submit), *job],
+    return subprocess.run(
+        [str(SUBMIT), *options, str(ROOT / "streaming" / job), "--env", "local", "--once"],
         env=environment(home, PYSPARK_PYTHON=sys.executable),
         capture_output=True,
         text=True,
         timeout=PATIENCE,
         check=False,
     )
+
+
+def test_under_spark_submit_it_is_the_same(
+    home: Path, lake: Lake, served: Path, topic: str, oracle: Path, lakehouse: Command
+) -> None:
+    assert lakehouse("produce", "--events", 1_000, "--partitions", 2, "--oracle", oracle).code == 0
+    done = submitted(home, "kafka_to_bronze.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"topic {topic}: 1 000 event(s) landed" in done.stdout
     assert all_landed(lake, served, topic, oracle) == 1_000
-    assert (home / "leases" / f"{EVENTS}.lock").read_text() == ""
+    done = submitted(home, "bronze_to_silver.py")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert f"topic {topic}: 1 000 message(s) into silver" in done.stdout
+    state = silver_of(one for one in stated(landed(lake, topic).values()) if one is not None)
+    silver = digests(lambda: session_for(lake), lake)["silver.sales"]
+    assert (silver.rows, silver.sum) == digest(state)
+    for table in (EVENTS, "silver.sales"):
+        assert (home / "leases" / f"{table}.lock").read_text() == ""
