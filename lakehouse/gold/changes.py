@@ -12,9 +12,11 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.build import Build
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.span import Span
+from lakehouse.ops.plain import files_since
 from lakehouse.silver import SALES
 from lakehouse.silver.bounds import bounds_in
 from lakehouse.silver.order import KEYS
@@ -25,11 +27,21 @@ def changed_lines(build: Build, span: Span, columns: Sequence[str]) -> DataFrame
     if span.batches is None:
         come, gone = build.sales(), build.at(SALES, span.old)
     else:
-        come = build.copied(SALES, span.new, _batch_id=span.batches)
+        come = _come(build, span.batches, span)
         gone = _met(build, span, come) if span.updates else come.where(F.lit(False))
     was = live_lines(gone).select(*KEYS, F.struct(*columns).alias("was"))
     now = live_lines(come).select(*KEYS, F.struct(*columns).alias("now"))
     return was.join(now, list(KEYS), "full_outer").where(~F.col("was").eqNullSafe(F.col("now")))
+
+
+def _come(build: Build, batches: Sequence[str], span: Span) -> DataFrame:
+    """The rows of the batches: of a large table they are looked for only in files that it has got since."""
+    there = files_since(build.lake, SALES, span.old, span.new)
+    if there is None:
+        return build.copied(SALES, span.new, _batch_id=batches)
+    columns = spark_schema(build.lake.table(SALES).columns)
+    rows = build.spark.read.schema(columns).parquet(*there.files).where(F.col("_batch_id").isin(list(batches)))
+    return build.staged(rows, SALES)
 
 
 def _met(build: Build, span: Span, come: DataFrame) -> DataFrame:

@@ -4,6 +4,7 @@ In: a table and a version. Out: the files and the schema, where they are all tha
 with rows marked as deleted is never told so, nor one of which a query would better leave out files.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
@@ -34,3 +35,40 @@ def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
         return None
     files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
     return Plain(files=files, schema=there.schema().to_json())
+
+
+def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
+    """The files that a table has got between two versions, of which the log has every commit.
+
+    None where there are none; where they have rows marked as deleted; or where the table is so small that who looks for
+    rows may as well read it wholly.
+    """
+    there = tables.opened(lake, table, new)
+    if sum(pa.table(there.get_add_actions())["size_bytes"].to_pylist()) <= PLAIN_BYTES:
+        return None
+    came: set[str] = set()
+    marked: set[str] = set()
+    for version in range(old + 1, new + 1):
+        added, removed = _commit(lake, table, version)
+        again = {path for path, has_marks in added.items() if has_marks and path in came | marked}
+        came = (came - removed) | {path for path, has_marks in added.items() if not has_marks}
+        marked = (marked - removed) | again
+    if marked or not came:
+        return None
+    files = [f"{lake.location(table)}/{unquote(path)}" for path in sorted(came)]
+    return Plain(files=files, schema=there.schema().to_json())
+
+
+def _commit(lake: Lake, table: str, version: int) -> tuple[dict[str, bool], set[str]]:
+    """What a commit added, with whether rows of it are marked as deleted, and what it removed, as Delta's log says.
+
+    Source: the Delta Transaction Log Protocol, "Add File and Remove File".
+    """
+    added, removed = {}, set()
+    with lake.store.open_object(f"{lake.location(table)}/_delta_log/{version:020}.json") as log:
+        for action in map(json.loads, log):
+            if "add" in action:
+                added[action["add"]["path"]] = action["add"].get("deletionVector") is not None
+            elif "remove" in action:
+                removed.add(action["remove"]["path"])
+    return added, removed

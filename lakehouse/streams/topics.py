@@ -55,6 +55,25 @@ def described(settings: Settings, name: str) -> Topic | None:
         return described_by(client, name)
 
 
+def is_compacted(settings: Settings, name: str) -> bool:
+    """Whether Kafka removes events of the topic that later ones with the same key replace; no, where it does not say.
+
+    Raises:
+        JobError: the brokers do not answer.
+    """
+    from kafka.admin import ConfigResource, ConfigResourceType
+    from kafka.errors import KafkaError
+
+    with asked(client_options(settings)) as client:
+        resource = ConfigResource(ConfigResourceType.TOPIC, name, configs={"cleanup.policy": None})
+        try:
+            told = client.describe_configs([resource], config_filter="all")
+        except KafkaError:  # this user may read the topic, but not ask how it is configured
+            return False
+    (policies,) = told.values()
+    return "compact" in str(policies[name].get("cleanup.policy"))
+
+
 def ensured(settings: Settings, name: str, partitions: int | None) -> Ensured:
     """Make a topic where there is none, or give it more partitions.
 

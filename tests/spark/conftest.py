@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.ops import plain
 from lakehouse.ops.accounting import Accounting
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.session import open_session
@@ -39,8 +40,9 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SparkSession]:
 
 
 @pytest.fixture
-def large(spark: SparkSession) -> Iterator[None]:
-    """The session as it is for large tables: whole modules ask for it, so that both ways are tried by many tests."""
+def large(spark: SparkSession, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """As it is for large tables: whole modules ask for it, so that both ways are tried by many tests."""
+    monkeypatch.setattr(plain, "PLAIN_BYTES", 0)
     open_session(load_settings("local"))
     yield
     open_session(load_settings("local"), small=True)

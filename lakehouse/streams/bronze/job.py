@@ -30,12 +30,19 @@ from lakehouse.streams.bronze.query import Pace, run_query
 from lakehouse.streams.bronze.sink import Landed, Sink
 from lakehouse.streams.bronze.start import BehindError, LostError, Start, start_at
 from lakehouse.streams.topic_offsets import TopicOffsets, offsets_of
+from lakehouse.streams.topics import is_compacted
 
 PAUSE_SECONDS = 1.0
 """Between two lives of the query."""
 
 HEALTHY_SECONDS = 120.0
 """A life of such a length was a good one, also where no event came: brokers that fail then have all of the patience."""
+
+
+COMPACTED = (
+    "topic {topic} is compacted (cleanup.policy): of events with the same key that are replaced before they are landed "
+    "only the last may ever land; where each must, set cleanup.policy=delete"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -69,6 +76,8 @@ def land_events(
             return
         with suppress(BehindError):
             _beginning(lake, wanted)  # what is wrong with the topic is said before Spark is started
+        if is_compacted(lake.settings, wanted.topic):
+            say(COMPACTED.format(topic=wanted.topic))
         spark = session()
         held.guard(own_jvm())
         create_table(spark, lake, lake.table(EVENTS))

@@ -184,3 +184,21 @@ def test_a_rest_that_a_killed_job_left_is_known_from_the_next_one_on(
         job.until(lambda now: now.begun())
         ends = {number: span.end for number, span in offsets_of(lake.settings, topic).spans.items()}
         assert positions_of(lake, topic).next_offsets == ends
+
+
+def test_a_compacted_topic_is_told_of_and_another_is_not(
+    spark: SparkSession, lake: Lake, served: Path, topic: str, produce: Command
+) -> None:
+    there = broker.running(str(served))
+    assert there is not None
+    with asked({"bootstrap_servers": [there.address]}) as client:
+        client.create_topics({topic: {"num_partitions": 3, "configs": {"cleanup.policy": "compact,delete"}}})
+        client.wait_for_topics([topic])
+    produce(10)
+    with following(spark, lake, topic) as job:
+        job.until(lambda now: now.landed_now() >= 10)
+    assert job.said[0].startswith(f"topic {topic} is compacted (cleanup.policy)")
+    produce(10, "--topic", f"{topic}-plain")
+    with following(spark, lake, f"{topic}-plain") as job:
+        job.until(lambda now: now.landed_now() >= 10)
+    assert not job.says("is compacted")
