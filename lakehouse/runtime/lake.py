@@ -75,13 +75,13 @@ class Lake:
         with self.store.lease(table, wait=wait, say=say) as taken, holding(taken):
             yield taken
 
-    def staging(self, batch_id: str) -> str:
-        """Where a batch keeps its intermediate results."""
-        return staging_location(self.scratch.root, batch_id)
+    def staging(self, name: str) -> str:
+        """Where a table, or a release, keeps its intermediate results."""
+        return staging_location(self.scratch.root, name)
 
-    def clear_staging(self, batch_id: str) -> None:
+    def clear_staging(self, name: str) -> None:
         """Remove them."""
-        self.scratch.remove_tree(self.staging(batch_id))
+        self.scratch.remove_tree(self.staging(name))
 
 
 def in_folder(lake: Lake, folder: str) -> Lake:

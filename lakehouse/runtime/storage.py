@@ -124,9 +124,9 @@ def object_location(root: str, path: str) -> str:
     return f"{root}/{path}"
 
 
-def staging_location(root: str, batch_id: str) -> str:
-    """Where a batch keeps its intermediate results; worthless once the batch is done."""
-    return f"{root}/staging/{batch_id}"
+def staging_location(root: str, name: str) -> str:
+    """Where a table, or a release, keeps its intermediate results; worthless once they are in it."""
+    return f"{root}/staging/{name}"
 
 
 def sha256_of(path: Path) -> str:

@@ -7,6 +7,7 @@ Guaranteed: stage -> classify against a pinned version -> gate -> quarantine and
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from uuid import uuid4
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -65,8 +66,7 @@ def process(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, le
     Raises:
         JobError: the accounting does not close or Delta did other than was classified.
     """
-    staging = lake.staging(batch.id)
-    lake.clear_staging(batch.id)
+    staging = new_staging(lake)
     reached("batch-begun")
     rows = staged(spark, judged.withColumn("_batch_id", F.lit(batch.id)), f"{staging}/rows")
     standing = rows.transform(with_standing, staged(spark, losers(rows), f"{staging}/losers"))
@@ -76,16 +76,16 @@ def process(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, le
     reached("staged")
     counted = tally(standing, batch.rules)
     winners = standing.where(F.col("_standing") == "winner")
-    compared = _compared(spark, lake, batch, winners, counted.standing["winner"])
+    compared = _compared(spark, lake, batch, winners, counted.standing["winner"], f"{staging}/classified")
     prepared = _accounted(batch, counted, compared)
     reached("classified")
     if prepared.status == HELD:
-        lake.clear_staging(batch.id)
+        lake.clear_staging(SALES)
         accounting.write(lake, prepared)
         return prepared
     lease.check()
     if not replays:
-        _keep_out(spark, lake, batch, standing, counted)
+        _keep_out(spark, lake, batch, standing, counted, f"{staging}/rejected")
     reached("quarantined")
     accounting.write(lake, prepared)
     if replays:  # after its books, so that a killed one is found and done again
@@ -96,11 +96,21 @@ def process(spark: SparkSession, lake: Lake, batch: Batch, judged: DataFrame, le
     return settle(lake, prepared)
 
 
-def _keep_out(spark: SparkSession, lake: Lake, batch: Batch, standing: DataFrame, counted: Tally) -> None:
+def new_staging(lake: Lake) -> str:
+    """Where silver keeps what is worked out now, under its lease: a folder of this attempt's own.
+
+    What earlier ones left is removed; a JVM that outlived its lease may still write there, and nobody reads it.
+    """
+    lake.clear_staging(SALES)
+    return f"{lake.staging(SALES)}/{uuid4().hex}"
+
+
+def _keep_out(
+    spark: SparkSession, lake: Lake, batch: Batch, standing: DataFrame, counted: Tally, location: str
+) -> None:
     """Store the rows that were rejected, in place of what an earlier attempt left."""
     if counted.standing["quarantined"] or quarantine.has_rows(lake, batch.kept_out):
         rejected = quarantined_rows(standing, batch.id, batch.rules.fingerprint(), datetime.now(UTC))
-        location = f"{lake.staging(batch.id)}/rejected"
         staged(spark, rejected, location)
         quarantine.store(lake, location, batch.kept_out)
 
@@ -130,7 +140,9 @@ class _Compared:
     bounds: Bounds
 
 
-def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int) -> _Compared:
+def _compared(
+    spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int, location: str
+) -> _Compared:
     """Compare the winners with silver as it is now."""
     table = batch.rules.table
     create_table(spark, lake, table)
@@ -142,7 +154,7 @@ def _compared(spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame,
         return _Compared(changes=classified(winners, nothing, table.business_columns), pinned=pinned, bounds=bounds)
     bounds = bounds_of(winners, count, batch.rules.source)
     found = classified(winners, silver.where(bounds("")), table.business_columns)
-    changes = staged(spark, found, f"{lake.staging(batch.id)}/classified")
+    changes = staged(spark, found, location)
     refuse_other_writers(lake, pinned)
     return _Compared(changes=changes, pinned=pinned, bounds=bounds)
 

@@ -72,7 +72,7 @@ def settle(lake: Lake, prepared: Accounting) -> Accounting:
         told = {"numTargetRowsInserted": _changing(prepared) - updated, "numTargetRowsUpdated": updated}
         merged = _merged_version(lake, f"batch {prepared.batch_id}", committed(lake, prepared), told)
     reached("compared")
-    lake.clear_staging(prepared.batch_id)
+    lake.clear_staging(SALES)
     done = prepared.closed(merged)
     accounting.write(lake, done)
     reached("done")
@@ -101,7 +101,7 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal, *, wait: bool = True) ->
         before = [one for one in taken if one.landed_at < prepared.prepared_at]  # not landed again since
         ledger.write(lake, (replace(one, status=WITHDRAWN) for one in before))
     reached("withdrawal-in-ledger")
-    lake.clear_staging(prepared.withdrawal_id)
+    lake.clear_staging(SALES)
     done = prepared.closed(merged)
     withdrawals.write(lake, done)
     reached("withdrawal-done")

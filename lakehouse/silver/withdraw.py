@@ -27,7 +27,7 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import own_jvm
 from lakehouse.runtime.storage import Lease
 from lakehouse.silver import SALES
-from lakehouse.silver.batch import refuse_other_writers, staged
+from lakehouse.silver.batch import new_staging, refuse_other_writers, staged
 from lakehouse.silver.bounds import bounds_of
 from lakehouse.silver.dedupe import PROVENANCE
 from lakehouse.silver.judge import judged_events, judged_rows
@@ -99,13 +99,11 @@ def _merged(
     """Work out what changes, write it down, and bring it into silver."""
     source, pinned = lake.source(taken[0].source), tables.version(lake, SALES)
     withdrawal_id = withdrawals.next_id(lake, source.name, [one.landing_id for one in taken])
-    lake.clear_staging(withdrawal_id)
+    staging = new_staging(lake)
     counts: dict[str, int] = {}
     deleted = 0
     if pinned is not None:
-        changes = staged(
-            spark, _changes(spark, lake, taken, others, withdrawal_id), f"{lake.staging(withdrawal_id)}/changes"
-        )
+        changes = staged(spark, _changes(spark, lake, taken, others, withdrawal_id), f"{staging}/changes")
         rows = changes.groupBy("_class").agg(F.count(F.lit(1)), F.count_if("is_deleted")).collect()
         counts, deleted = {row[0]: row[1] for row in rows}, sum(row[2] for row in rows)
     prepared = Withdrawal(

@@ -48,8 +48,9 @@ def holds(spark: SparkSession, lake: Lake, topic: Topic) -> None:
     assert leftovers(lake) == []
 
 
-@pytest.mark.parametrize("most", [60, 1_000])
-@pytest.mark.parametrize("point", SILVER_POINTS)
+@pytest.mark.parametrize(
+    "point, most", [*((point, 60) for point in SILVER_POINTS), ("quarantined", 1_000), ("prepared", 1_000)]
+)
 def test_a_batch_ended_at_a_step_is_completed_whatever_has_landed_since(
     point: str, most: int, spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
