@@ -49,8 +49,7 @@ def state_of(events: list[Statement | None], files: list[SampleFile]) -> State:
     return silver_of([*said, *(one for one in events if one is not None)])
 
 
-@pytest.mark.soak
-@pytest.mark.parametrize("kills", [4, 24])
+@pytest.mark.parametrize("kills", [4, pytest.param(24, marks=pytest.mark.soak)])
 def test_silver_and_gold_are_the_oracles_whatever_is_killed(
     kills: int, served_home: Path, oracle: Path, tmp_path: Path
 ) -> None:
