@@ -15,11 +15,11 @@ from pathlib import Path
 from statistics import quantiles
 from typing import Any
 
-import psutil
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
 from benchmarks.report import Report, Table
+from benchmarks.sampling import resident_of
 from benchmarks.stream import PARTITIONS, command, rate_row
 from lakehouse.bronze import EVENTS as MESSAGES
 from lakehouse.errors import JobError
@@ -78,7 +78,7 @@ def _steady(home: Path, seconds: int) -> tuple[Mapping[str, Any], list[Mapping[s
         )  # fmt: skip
         while producer.poll() is None:
             time.sleep(1)
-            memory.append((time.time() - begun, _resident(job.pid)))
+            memory.append((time.time() - begun, resident_of(job)))
         time.sleep(4 * EVERY)
     settled = [delay for at, delay in _delays(home) if at >= begun + min(SETTLE_SECONDS, seconds / 2)]
     p = quantiles(settled, n=100)
@@ -102,15 +102,6 @@ def _following(home: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 def _env(home: Path) -> dict[str, str]:
     return {**os.environ, "LAKEHOUSE_HOME": str(home)}
-
-
-def _resident(pid: int) -> int:
-    """Bytes that a process and those it started hold."""
-    try:
-        processes = [psutil.Process(pid), *psutil.Process(pid).children(recursive=True)]
-        return sum(one.memory_info().rss for one in processes)
-    except psutil.NoSuchProcess:
-        return 0
 
 
 def _by_minute(memory: list[tuple[float, int]]) -> Iterator[Mapping[str, Any]]:

@@ -28,16 +28,29 @@ def samples_of(process: subprocess.Popen[bytes]) -> Iterator[Sample]:
     root = psutil.Process(process.pid)
     spent: dict[int, float] = {}
     while process.poll() is None:
-        at, resident = time.time(), 0
-        for member in _family(root):
-            try:
-                resident += member.memory_info().rss
-                times = member.cpu_times()
-            except (psutil.NoSuchProcess, psutil.AccessDenied):
-                continue  # it has ended since it was listed
-            spent[member.pid] = times.user + times.system
-        yield Sample(at=at, resident=resident, cpu_seconds=sum(spent.values()))
+        yield _sample(root, spent)
         time.sleep(SAMPLE_SECONDS)
+
+
+def resident_of(process: subprocess.Popen[bytes]) -> int:
+    """Bytes that a process and all that it started hold now; 0 where it has ended."""
+    try:
+        return _sample(psutil.Process(process.pid), {}).resident
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def _sample(root: psutil.Process, spent: dict[int, float]) -> Sample:
+    """A sample now; `spent` has the CPU time of each process as it was last seen."""
+    at, resident = time.time(), 0
+    for member in _family(root):
+        try:
+            resident += member.memory_info().rss
+            times = member.cpu_times()
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue  # it has ended since it was listed
+        spent[member.pid] = times.user + times.system
+    return Sample(at=at, resident=resident, cpu_seconds=sum(spent.values()))
 
 
 def _family(root: psutil.Process) -> list[psutil.Process]:

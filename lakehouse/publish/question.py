@@ -17,9 +17,9 @@ from lakehouse.publish.emulator import data_file
 from lakehouse.runtime.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import pyarrow as pa
+
+    from lakehouse.runtime.storage import Say
 
 TAG = "lakehouse query"
 BATCH_ROWS = 10_000
@@ -85,9 +85,7 @@ def _is_question(parsed: Any) -> bool:
 
 
 @contextmanager
-def asked(
-    settings: Settings, sql: str, *, limit: int | None = None, wait: bool = True, say: "Callable[[str], None]"
-) -> Iterator[Answer]:
+def asked(settings: Settings, sql: str, *, limit: int | None = None, wait: bool = True, say: "Say") -> Iterator[Answer]:
     """The answer to a question, for the length of a `with` block.
 
     Args:

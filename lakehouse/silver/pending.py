@@ -4,7 +4,6 @@ In: the ledger, the accounting, the withdrawals. Out: landings, the earliest as-
 no Spark is loaded: where nothing is pending, nobody waits for it.
 """
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from lakehouse.bronze import ledger
@@ -13,6 +12,7 @@ from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, withdrawals
 from lakehouse.ops.accounting import ACCEPTED, CSV, DONE, EVENTS, HELD, PREPARED, REPLAY, Accounting, batch_id_of
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import SALES
 
 
@@ -41,7 +41,7 @@ def is_pending(lake: Lake, source: str) -> bool:
     return bool(pending or accounting.read(lake, status=PREPARED))
 
 
-def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> Accounting:
+def accept(lake: Lake, batch_id: str, *, wait: bool = True, say: Say = lambda _: None) -> Accounting:
     """Let a batch that a gate holds pass: it is pending again, and no gate will hold it.
 
     Raises:

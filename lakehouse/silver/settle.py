@@ -5,7 +5,7 @@ Guaranteed: needs no Spark; whoever takes silver's lease does this first, so tha
 has overtaken.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -17,6 +17,7 @@ from lakehouse.ops.accounting import PREPARED, REPLAY, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver import CHANGES, SALES, UPDATES
 
 
@@ -40,7 +41,7 @@ def settle_all(lake: Lake, *, wait: bool = True) -> list[Accounting]:
     return settled
 
 
-def settle_withdrawals(lake: Lake, *, wait: bool, say: Callable[[str], None]) -> None:
+def settle_withdrawals(lake: Lake, *, wait: bool, say: Say) -> None:
     """Close what a killed withdrawal left, before anything lands: its files must not be taken for landed."""
     if withdrawals.read(lake, status=PREPARED):
         with lake.lease(SALES, wait=wait, say=say):

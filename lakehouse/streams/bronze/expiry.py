@@ -5,7 +5,7 @@ where each topic has landed is written down before, so that it is known without 
 reads an older version finds its files for as long as the table keeps removed ones.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
@@ -16,6 +16,7 @@ from lakehouse.bronze.messages import first_day_without, topics_of
 from lakehouse.ops import tables
 from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import Say
 from lakehouse.silver.messages import processed_for_good
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.positions import TABLE, floors_of, positions_of, write_floors
@@ -45,7 +46,7 @@ def _first_days_not_in_silver(lake: Lake, topics: Sequence[str]) -> list[date]:
     return [day for day in days if day is not None]
 
 
-def expire(lake: Lake, before: date, *, wait: bool = True, say: Callable[[str], None] = lambda _: None) -> list[Day]:
+def expire(lake: Lake, before: date, *, wait: bool = True, say: Say = lambda _: None) -> list[Day]:
     """Take the days before one out of the table, in one commit; and remove files that were taken out long ago.
 
     Raises:
