@@ -11,6 +11,7 @@ from lakehouse.care.audit import audit
 from lakehouse.care.verify import digests, findings
 from lakehouse.gold.job import bring_to_gold
 from lakehouse.gold.release import newest
+from lakehouse.ops import plain
 from lakehouse.ops.accounting import Accounting
 from lakehouse.publish.job import publish
 from lakehouse.publish.question import asked
@@ -77,11 +78,13 @@ def test_what_is_in_a_bucket_goes_to_the_warehouse_and_can_be_taken_back(
 
 
 def test_staging_in_the_bucket_comes_to_the_same(
-    spark: SparkSession, in_s3: Lake, sample: list[SampleFile], tmp_path: Path
+    spark: SparkSession, in_s3: Lake, sample: list[SampleFile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on a cluster, whose executors do not see the folders of the driver."""
+    """As on a cluster, whose executors do not see the folders of the driver; and as it is for large tables."""
     spread = replace(in_s3, scratch=in_s3.store)
-    travelled(spark, spread, sample[:2])
+    with monkeypatch.context() as patched:
+        patched.setattr(plain, "PLAIN_BYTES", 0)
+        travelled(spark, spread, sample[:2])
     here = lake_at(tmp_path / "here", in_s3)
     travelled(spark, here, sample[:2])
     assert digests(lambda: spark, spread) == digests(lambda: spark, here)
