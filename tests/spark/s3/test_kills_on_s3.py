@@ -6,6 +6,7 @@ What was never killed has its state and digests; whatever was killed must come t
 import re
 import signal
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 from uuid import uuid4
@@ -13,13 +14,17 @@ from uuid import uuid4
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse import road
 from lakehouse.bronze import ledger
+from lakehouse.care.audit import audit
+from lakehouse.care.expire import expire
+from lakehouse.care.verify import findings
 from lakehouse.gold.job import GOLD_POINTS
 from lakehouse.gold.release import newest
-from lakehouse.ops.killpoints import LANDING_POINTS, SILVER_POINTS
+from lakehouse.ops.killpoints import EXPIRY_POINTS, LANDING_POINTS, SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import write_sample
-from tests.kills import State, ended, holds, run, state
+from tests.kills import State, ended, holds, leftovers, run, state
 from tests.spark.s3.buckets import copied_bucket
 from tests.spark.s3.conftest import in_use
 
@@ -114,3 +119,41 @@ def test_a_process_killed_leaves_a_lease_that_the_next_run_takes_over_at_once(
     said = run(begun.second, to="gold")
     assert not [line for line in said if re.match(r"waiting for process \d+ on ", line)]
     as_if_never_killed(spark, there, begun)
+
+
+@pytest.mark.parametrize(
+    "point",
+    [p if p == "withdrawal-merged" else pytest.param(p, marks=pytest.mark.soak) for p in WITHDRAWAL_POINTS],
+)
+def test_a_withdrawal_ended_at_a_step_is_completed_when_asked_for_again(
+    point: str, there: Lake, begun: Begun, spark: SparkSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = digests_of(there)
+    run(begun.second, to="gold")
+    assert digests_of(there) != before
+    with monkeypatch.context() as patched:
+        for module in ("silver.withdraw", "silver.settle"):
+            patched.setattr(f"lakehouse.{module}.reached", raising(point))
+        with pytest.raises(Killed):
+            road.take_back("local", "superstore", [begun.second.name], agree=lambda _: None)
+    road.take_back("local", "superstore", [begun.second.name], agree=lambda _: None)
+    assert digests_of(there) == before
+    assert sorted(one.status for one in ledger.read(there)) == ["landed", "withdrawn"]
+    assert [one for one in findings(lambda: spark, there, rebuild=False) if not one.ok] == []
+    assert leftovers(there) == []
+
+
+@pytest.mark.parametrize("point", EXPIRY_POINTS)
+def test_an_expiry_ended_at_a_step_is_completed_by_the_next(
+    point: str, there: Lake, begun: Begun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    later = datetime.now(UTC) + timedelta(hours=1)
+    with monkeypatch.context() as patched:
+        patched.setattr("lakehouse.care.expire.reached", raising(point))
+        with pytest.raises(Killed):
+            expire(there, later)
+    assert expire(there, later) == [], "the ledger had it before"
+    (gone,) = ledger.read(there)
+    assert gone.status == "expired"
+    assert there.store.object_size(there.object(gone.path)) is None
+    assert audit(there).ok
