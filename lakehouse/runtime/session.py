@@ -124,7 +124,8 @@ def open_session(
         JobError: a jar is missing and cannot be fetched, or the JVM does not start.
     """
     warnings.filterwarnings("ignore", module="pyspark")
-    logging.getLogger().addHandler(logging.NullHandler())  # py4j logs tracebacks there of what it raises anyway
+    if not logging.getLogger().handlers:  # py4j logs tracebacks there of what it raises anyway
+        logging.getLogger().addHandler(logging.NullHandler())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
     options = {
@@ -147,13 +148,12 @@ def open_session(
     return spark
 
 
-def session_beside(spark: SparkSession) -> SparkSession:
-    """Another session in the same JVM, for tables of the same size; neither sees what is set in the other later."""
-    beside = spark.newSession()
+def sized_as(other: SparkSession, spark: SparkSession) -> SparkSession:
+    """A session beside another one, told of the same size of tables; it sees nothing else of what is set there."""
     for name in (*BY_SIZE, PARTITIONS):
-        if (value := spark.conf.get(name, None)) is not None:
-            beside.conf.set(name, value)
-    return beside
+        if (value := other.conf.get(name, None)) is not None:
+            spark.conf.set(name, value)
+    return spark
 
 
 def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str, str]:

@@ -13,7 +13,7 @@ from time import monotonic
 
 from pyspark.sql import SparkSession
 
-from lakehouse.runtime.session import session_beside
+from lakehouse.runtime.session import sized_as
 from lakehouse.streams.bronze.job import Wanted, land_events
 from lakehouse.streams.bronze.sink import Landed
 from lakehouse.streams.silver.job import Job, process_events
@@ -48,14 +48,14 @@ def run_together(all_: Together) -> None:
     spark = job.session()
 
     def land() -> None:
-        session = partial(session_beside, spark)
-        land_events(session, job.lake, all_.wanted, all_.landed, stop=job.stop, wait=job.wait, say=job.say)
+        land_events(spark.newSession, job.lake, all_.wanted, all_.landed, stop=job.stop, wait=job.wait, say=job.say)
 
     def bring_on() -> None:
+        session = partial(sized_as, spark, spark.newSession())
         due = monotonic() + all_.further_every
         while not job.stop.wait(max(0.0, due - monotonic())):
             due = monotonic() + all_.further_every
-            all_.further(partial(session_beside, spark))
+            all_.further(session)
 
     beside = [_Beside("bronze", land, job.stop), _Beside("gold", bring_on, job.stop)]
     try:
