@@ -88,7 +88,7 @@ def _steady(home: Path, seconds: int) -> tuple[Mapping[str, Any], list[Mapping[s
 
 @contextmanager
 def _following(home: Path) -> Iterator[subprocess.Popen[bytes]]:
-    words = [sys.executable, "-m", "lakehouse.cli.main", "stream", "run", "--every", str(EVERY), "--gold-every", "120"]
+    words = [sys.executable, "-m", "lakehouse.cli.main", "stream", "run", "--every", str(EVERY)]
     with (home / "stream-run.log").open("wb") as log:
         job = subprocess.Popen(words, env=_env(home), stdout=log, stderr=log)
         try:

@@ -7,9 +7,10 @@ two readers never read two things; of a delete, the key alone is read.
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, NoReturn
 
 from lakehouse.contract.derive.event_schema import EventSchema, JsonField
@@ -91,18 +92,22 @@ def _statement(document: Mapping[str, Any], timestamp: datetime, schema: EventSc
     if type(row) is not dict:
         return _faulty(*faults, "row_malformed", event_time=event_time)
     deletes = document.get("op") == DELETE
-    texts = {}
-    for field in schema.row:
-        if deletes and not field.delete:
-            continue
-        value = row.get(field.name)
-        texts[field.name] = text = None if value is None else _text(field, value)
-        if text is None and value is not None:
-            faults.append(f"{field.name}_unreadable")
+    texts = _texts(row, schema.keys_of_row if deletes else schema.row, schema.verbatim)
+    faults += [f"{name}_unreadable" for name, text in texts.items() if text is None and row.get(name) is not None]
     if faults:
         return _faulty(*faults, event_time=event_time)
     unknown = not (document.keys() <= schema.names_around and row.keys() <= schema.names_of_row)
     return Told(texts=texts, event_time=event_time, is_deleted=deletes, unknown=unknown)
+
+
+def _texts(row: Mapping[str, Any], fields: Sequence[JsonField], verbatim: frozenset[str]) -> dict[str, str | None]:
+    """The texts of these fields; None where the row has none, or JSON carries it otherwise than the schema says."""
+    texts = {}
+    for field in fields:
+        name = field.name
+        value = row.get(name)  # nearly all are texts that stand as they are: they are asked nothing more
+        texts[name] = value if value is None or (type(value) is str and name in verbatim) else _text(field, value)
+    return texts
 
 
 def _is_ahead(event_time: datetime, timestamp: datetime) -> bool:
@@ -133,7 +138,12 @@ def _text(field: JsonField, value: Any) -> str | None:
 
 def moment(value: Any) -> datetime | None:
     """An ISO 8601 moment with its zone, in UTC; None where the value is none."""
-    if type(value) is not str or not _MOMENT.fullmatch(value):
+    return _moment(value) if type(value) is str else None
+
+
+@lru_cache(maxsize=8)  # it is asked for more than once of an event
+def _moment(value: str) -> datetime | None:
+    if not _MOMENT.fullmatch(value):
         return None
     try:
         return datetime.fromisoformat(value).astimezone(UTC)

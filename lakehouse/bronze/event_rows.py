@@ -46,10 +46,11 @@ def event_rows(messages: "DataFrame", schema: EventSchema) -> "DataFrame":
 def _rows(messages: pa.RecordBatch, schema: EventSchema) -> pa.RecordBatch:
     values, timestamps = messages.column("value").to_pylist(), _moments(messages.column("timestamp"))
     said = [told(value, at, schema) for value, at in zip(values, timestamps, strict=True)]
+    row = pa.struct([(field.name, pa.string()) for field in schema.row])
     texts: dict[str, pa.Array] = {}
     masks: dict[str, pa.Array] = {}
-    for field in schema.row:
-        texts[field.name], mask = normalise(pa.array([one.texts.get(field.name) for one in said], pa.string()))
+    for field, column in zip(schema.row, pa.array([one.texts for one in said], row).flatten(), strict=True):
+        texts[field.name], mask = normalise(column)
         if mask is not None:
             masks[field.name] = mask
     recorded = [one.event_time or at for one, at in zip(said, timestamps, strict=True)]

@@ -27,6 +27,11 @@ def ask(lake: Lake, table: str, query: str) -> list[dict[str, Any]]:
     return rows
 
 
+def rows_of(lake: Lake, table: str) -> int:
+    """How many rows a table has, as its log tells."""
+    return sum(row["rows"] for row in ask(lake, table, "SELECT count(*) AS rows FROM t"))
+
+
 def total(lake: Lake, table: str, column: str, **equal: str | int) -> int:
     """The sum of a column over the rows whose columns equal the values given."""
     rows = ask(lake, table, f"SELECT sum({column}) AS total FROM t WHERE {equal_to(equal)}")

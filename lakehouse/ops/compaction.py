@@ -6,8 +6,6 @@ nothing twice, and who reads an older version finds its files; files that are la
 cost follows what came since, and not the table.
 """
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from lakehouse.contract.derive.delta_table import at
 from lakehouse.ops import tables
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.told import told
 
 if TYPE_CHECKING:  # loaded where a session is
     from pyspark.sql import SparkSession
@@ -67,16 +66,5 @@ def optimize(spark: "SparkSession", lake: Lake, table: str, sizes: Sizes, where:
         where: names partitions, in SQL; all of them where it is left out.
     """
     check_held()
-    with _told(spark, sizes):
+    with told(spark, sizes.options):
         spark.sql(f"OPTIMIZE {at(lake.location(table))}{where and f' WHERE {where}'}").collect()
-
-
-@contextmanager
-def _told(spark: "SparkSession", sizes: Sizes) -> Iterator[None]:
-    for name, value in sizes.options.items():
-        spark.conf.set(name, value)
-    try:
-        yield
-    finally:
-        for name in sizes.options:
-            spark.conf.unset(name)

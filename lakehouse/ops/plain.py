@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 import pyarrow as pa
+from deltalake import DeltaTable
 
 from lakehouse.ops import tables
 from lakehouse.runtime.lake import Lake
@@ -27,11 +28,16 @@ PLAIN_BYTES = 32 * 1024**2
 """Up to so many bytes a table is read wholly; of a larger one Delta leaves out the files that a query does not need."""
 
 
+def is_read_wholly(lake: Lake, table: str) -> bool:
+    """Whether a table is so small that who looks for rows may as well read all of it."""
+    return _bytes(tables.opened(lake, table)) <= PLAIN_BYTES
+
+
 def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
     """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
     there = tables.opened(lake, table, version)
     added = pa.table(there.get_add_actions())
-    if not 0 < sum(added["size_bytes"].to_pylist()) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
+    if not 0 < _bytes(there) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
         return None
     files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
     return Plain(files=files, schema=there.schema().to_json())
@@ -44,7 +50,7 @@ def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
     rows may as well read it wholly.
     """
     there = tables.opened(lake, table, new)
-    if sum(pa.table(there.get_add_actions())["size_bytes"].to_pylist()) <= PLAIN_BYTES:
+    if _bytes(there) <= PLAIN_BYTES:
         return None
     came: set[str] = set()
     marked: set[str] = set()
@@ -57,6 +63,10 @@ def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
         return None
     files = [f"{lake.location(table)}/{unquote(path)}" for path in sorted(came)]
     return Plain(files=files, schema=there.schema().to_json())
+
+
+def _bytes(there: DeltaTable) -> int:
+    return sum(pa.table(there.get_add_actions())["size_bytes"].to_pylist())
 
 
 def _commit(lake: Lake, table: str, version: int) -> tuple[dict[str, bool], set[str]]:

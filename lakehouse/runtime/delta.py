@@ -13,6 +13,7 @@ from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Table
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.told import told
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -20,11 +21,8 @@ USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 @contextmanager
 def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
     """Commits made inside carry the id as `userMetadata`."""
-    spark.conf.set(USER_METADATA, commit_id)
-    try:
+    with told(spark, {USER_METADATA: commit_id}):
         yield
-    finally:
-        spark.conf.unset(USER_METADATA)
 
 
 def create_table(spark: SparkSession, lake: Lake, table: Table) -> None:

@@ -148,6 +148,11 @@ def open_session(
     return spark
 
 
+def is_adaptive(spark: SparkSession) -> bool:
+    """Whether plans are made anew after each shuffle, as where tables are not small."""
+    return spark.conf.get("spark.sql.adaptive.enabled", "true") == "true"
+
+
 def sized_as(other: SparkSession, spark: SparkSession) -> SparkSession:
     """A session beside another one, told of the same size of tables; it sees nothing else of what is set there."""
     for name in (*BY_SIZE, PARTITIONS):

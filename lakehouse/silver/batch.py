@@ -16,6 +16,7 @@ from lakehouse.errors import JobError
 from lakehouse.ops import accounting, quarantine, tables
 from lakehouse.ops.accounting import HELD, REPLAY, Accounting, batch_id_of
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.plain import is_read_wholly
 from lakehouse.ops.spans import Spans
 from lakehouse.ops.spark import table_at
 from lakehouse.quality.checks import Rules
@@ -24,8 +25,8 @@ from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Lease
 from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
-from lakehouse.silver.bounds import Bounds, bounds_of, everywhere
-from lakehouse.silver.classify import classified
+from lakehouse.silver.bounds import FEW_ROWS, Bounds, bounds_of, everywhere
+from lakehouse.silver.classify import classified, with_keys_of
 from lakehouse.silver.dedupe import losers, with_standing
 from lakehouse.silver.replay import stands_replayed, store_replayed
 from lakehouse.silver.settle import settle
@@ -152,8 +153,12 @@ def _compared(
         nothing = spark.createDataFrame([], silver.schema)
         bounds = everywhere(batch.rules.source)
         return _Compared(changes=classified(winners, nothing, table.business_columns), pinned=pinned, bounds=bounds)
-    bounds = bounds_of(winners, count, batch.rules.source)
-    found = classified(winners, silver.where(bounds("")), table.business_columns)
+    whole = is_read_wholly(lake, SALES)
+    bounds = everywhere(batch.rules.source) if whole else bounds_of(winners, count, batch.rules.source)
+    standing = silver.where(bounds(""))
+    if count <= FEW_ROWS:
+        standing = with_keys_of(winners, standing)
+    found = classified(winners, standing, table.business_columns)
     changes = staged(spark, found, location)
     refuse_other_writers(lake, pinned)
     return _Compared(changes=changes, pinned=pinned, bounds=bounds)

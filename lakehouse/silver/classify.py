@@ -39,6 +39,11 @@ def classified(winners: DataFrame, standing: DataFrame, business: Sequence[Colum
     ).drop("_there")
 
 
+def with_keys_of(winners: DataFrame, standing: DataFrame) -> DataFrame:
+    """Of silver's rows those with keys of the winners, which are few enough for each task to hold their keys."""
+    return standing.join(F.broadcast(winners.select(*KEYS)), list(KEYS), "left_semi")
+
+
 def current_hash(business: Sequence[Column], prefix: str = "") -> SparkColumn:
     """`_content_hash` in the version of this code: rows of an older one are hashed anew."""
     stored = F.col(f"{prefix}_content_hash")

@@ -13,10 +13,24 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column, Table
 from lakehouse.runtime.delta import signed
+from lakehouse.runtime.session import is_adaptive
+from lakehouse.runtime.told import told
 from lakehouse.silver import CHANGES
 from lakehouse.silver.bounds import Bounds
 from lakehouse.silver.classify import current_hash
 from lakehouse.silver.order import KEYS, rank
+
+STAGED = {"spark.databricks.delta.merge.materializeSource": "none"}
+"""What is staged does not change: there is no need to keep it once more."""
+
+FEW_WITH_MANY = {
+    # Of silver only rows whose keys the changes may have reach the join, told by a Bloom filter of these; else all of
+    # it would be collected, or sorted, to find some thousand rows.
+    "spark.sql.autoBroadcastJoinThreshold": "-1",
+    "spark.sql.adaptive.autoBroadcastJoinThreshold": "32m",
+    "spark.sql.optimizer.runtime.bloomFilter.applicationSideScanSizeThreshold": "0",
+}
+"""How a batch is joined with a silver that is not small."""
 
 
 def merge_changes(
@@ -46,7 +60,7 @@ def merge_changes(
     merge = DeltaTable.forPath(spark, location).alias("t").merge(comes, same)
     if updates:
         merge = merge.whenMatchedUpdateAll(_newer(table.business_columns))
-    with signed(spark, batch_id):
+    with signed(spark, batch_id), told(spark, STAGED | (FEW_WITH_MANY if is_adaptive(spark) else {})):
         merge.whenNotMatchedInsertAll().execute()
 
 

@@ -79,6 +79,16 @@ class EventSchema:
         """All that a row may have."""
         return frozenset(f.name for f in self.row)
 
+    @cached_property
+    def keys_of_row(self) -> tuple[JsonField, ...]:
+        """What is read of a delete."""
+        return tuple(f for f in self.row if f.delete)
+
+    @cached_property
+    def verbatim(self) -> frozenset[str]:
+        """The fields of the row whose text is what JSON has, whatever it says."""
+        return frozenset(f.name for f in self.row if f.type in ("text", "money"))
+
     def required(self, op: str) -> frozenset[str]:
         """The fields of the row that an event of that kind must have."""
         return frozenset(f.name for f in self.row if (f.delete if op == DELETE else f.upsert))
