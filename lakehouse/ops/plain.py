@@ -36,11 +36,9 @@ def is_read_wholly(lake: Lake, table: str) -> bool:
 def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
     """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
     there = tables.opened(lake, table, version)
-    added = pa.table(there.get_add_actions())
     if not 0 < _bytes(there) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
         return None
-    files = [f"{lake.location(table)}/{unquote(path)}" for path in added["path"].to_pylist()]
-    return Plain(files=files, schema=there.schema().to_json())
+    return _plain(lake, table, there, pa.table(there.get_add_actions())["path"].to_pylist())
 
 
 def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
@@ -61,7 +59,11 @@ def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
         marked = (marked - removed) | again
     if marked or not came:
         return None
-    files = [f"{lake.location(table)}/{unquote(path)}" for path in sorted(came)]
+    return _plain(lake, table, there, sorted(came))
+
+
+def _plain(lake: Lake, table: str, there: DeltaTable, paths: Sequence[str]) -> Plain:
+    files = [f"{lake.location(table)}/{unquote(path)}" for path in paths]
     return Plain(files=files, schema=there.schema().to_json())
 
 

@@ -17,10 +17,9 @@ from lakehouse.ops.killpoints import SILVER_POINTS
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.job import finish_begun
 from lakehouse.streams.silver.again import judge_again, replayable
-from tests.kills import leftovers
+from tests.kills import Killed, leftovers, raising
 from tests.oracle.silver import silver_of
 from tests.spark.events.landing import TOPIC, Topic, bring, messages
-from tests.spark.killed.test_kill_points import Killed, raising
 from tests.spark.travels import expected, sales, standings
 
 ROWS = 300

@@ -10,7 +10,6 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,23 +17,9 @@ from pyspark.sql import SparkSession
 
 from lakehouse.ops.killpoints import SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import open_lake
-from tests.kills import ROOT, State, command, ended, held_up, holds, lives, recorded_jvm, run
+from tests.kills import ROOT, Killed, State, command, ended, held_up, holds, lives, raising, recorded_jvm, run
 
 pytestmark = pytest.mark.timeout(900)
-
-
-class Killed(BaseException):
-    """What stands for SIGKILL inside this process: nothing in the product catches it."""
-
-
-def raising(point: str) -> Callable[[str], None]:
-    """Ends this process's work, but not the process, where the point is reached."""
-
-    def reached(name: str) -> None:
-        if name == point:
-            raise Killed
-
-    return reached
 
 
 @pytest.mark.parametrize("point", SILVER_POINTS)

@@ -5,7 +5,7 @@ What was never killed has its state and digests; whatever was killed must come t
 
 import re
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -24,7 +24,7 @@ from lakehouse.gold.release import newest
 from lakehouse.ops.killpoints import EXPIRY_POINTS, LANDING_POINTS, SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import write_sample
-from tests.kills import State, ended, holds, leftovers, run, state
+from tests.kills import Killed, State, ended, holds, leftovers, raising, run, state
 from tests.spark.s3.buckets import copied_bucket
 from tests.spark.s3.conftest import in_use
 
@@ -34,10 +34,6 @@ SHORT = ("object-put", "quarantined", "merged", "gold-dim-product", "gold-before
 """The points of `make test`."""
 POINTS = (*LANDING_POINTS, *SILVER_POINTS, *(point for point in GOLD_POINTS if point != "gold-dim-date"))
 MODULES = ("bronze.landing", "silver.batch", "silver.settle", "gold.job", "gold.build")
-
-
-class Killed(BaseException):
-    """What stands for SIGKILL inside this process: nothing in the product catches it."""
 
 
 class Begun(NamedTuple):
@@ -76,14 +72,6 @@ def digests_of(lake: Lake) -> dict[str, str]:
     release = newest(lake)
     assert release is not None
     return dict(release.digests)
-
-
-def raising(point: str) -> Callable[[str], None]:
-    def reached(name: str) -> None:
-        if name == point:
-            raise Killed
-
-    return reached
 
 
 def as_if_never_killed(spark: SparkSession, lake: Lake, begun: Begun) -> None:

@@ -16,7 +16,8 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.streams import broker
 from lakehouse.streams.bronze import EVENTS
 from tests.kafka.producers import running
-from tests.kills import PATIENCE, command, ended, recorded_jvm
+from tests.kills import PATIENCE, command, ended, lives, recorded_jvm
+from tests.spark.streams.checkpoint import damaged
 
 KINDS = ("job", "jvm", "producer", "broker")
 
@@ -33,6 +34,7 @@ class Scene:
     progress: Callable[[Lake], int]
     shares: tuple[object, ...] = ()
     begun: int = 0
+    cut: bool = False
     job: "subprocess.Popen[str]" = field(init=False)
     producer: "subprocess.Popen[str]" = field(init=False)
 
@@ -59,7 +61,19 @@ class Scene:
 
     def _kill_job(self) -> None:
         self.job.kill()
+        self.job.wait()
+        if not self.cut:
+            self._cut_checkpoint()
         self.work()
+
+    def _cut_checkpoint(self) -> None:
+        """Damage it, once, when the JVM of the killed job writes there no more."""
+        until = time.monotonic() + PATIENCE
+        while lives(recorded_jvm(self.home, EVENTS)):
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        damaged(self.home / "streams" / "bronze", "cut")
+        self.cut = True
 
     def _kill_jvm(self) -> None:
         until = time.monotonic() + PATIENCE

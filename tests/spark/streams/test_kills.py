@@ -1,7 +1,6 @@
 """The job killed at any moment, its JVM left behind, its checkpoint gone or damaged: nothing is doubled or dropped."""
 
 import random
-import shutil
 import time
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS
 from tests.kafka.producers import await_lines, running
 from tests.kills import PATIENCE, command, ended, held_up, lives, recorded_jvm
+from tests.spark.streams.checkpoint import damaged
 from tests.spark.streams.landed import all_landed, landed
 from tests.unit.calls import Command
 
@@ -55,16 +55,6 @@ def test_killed_while_it_writes_what_its_jvm_still_commits_is_not_landed_again(
     assert done.returncode == KILLED, done.stderr
     drained(lakehouse)
     all_landed(lake, served, topic, oracle)
-
-
-def damaged(folder: Path, how: str) -> None:
-    """The checkpoint that a killed job left, gone or with its newest file cut."""
-    files = sorted((file for file in folder.rglob("*") if file.is_file()), key=lambda file: file.stat().st_mtime)
-    assert files
-    if how == "gone":
-        shutil.rmtree(folder)
-    else:
-        files[-1].write_bytes(files[-1].read_bytes()[:-5])
 
 
 @pytest.mark.parametrize("how", ["gone", "cut"])
