@@ -12,11 +12,11 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from lakehouse.contract.derive.spark_schema import spark_schema
 from lakehouse.gold.build import Build
 from lakehouse.gold.facts import live_lines
 from lakehouse.gold.span import Span
 from lakehouse.ops.plain import files_since
+from lakehouse.ops.spark import rows_of_files
 from lakehouse.silver import SALES
 from lakehouse.silver.bounds import bounds_in
 from lakehouse.silver.order import KEYS
@@ -39,8 +39,7 @@ def _come(build: Build, batches: Sequence[str], span: Span) -> DataFrame:
     there = files_since(build.lake, SALES, span.old, span.new)
     if there is None:
         return build.copied(SALES, span.new, _batch_id=batches)
-    columns = spark_schema(build.lake.table(SALES).columns)
-    rows = build.spark.read.schema(columns).parquet(*there.files).where(F.col("_batch_id").isin(list(batches)))
+    rows = rows_of_files(build.spark, there).where(F.col("_batch_id").isin(list(batches)))
     return build.staged(rows, SALES)
 
 

@@ -5,8 +5,9 @@ with rows marked as deleted is never told so, nor one of which a query would bet
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import unquote
 
 import pyarrow as pa
@@ -28,6 +29,10 @@ PLAIN_BYTES = 32 * 1024**2
 """Up to so many bytes a table is read wholly; of a larger one Delta leaves out the files that a query does not need."""
 
 
+MOST_FILES = 32
+"""So many files are looked up one by one; of more, Spark would do so in a query of its own."""
+
+
 def is_read_wholly(lake: Lake, table: str) -> bool:
     """Whether a table is so small that who looks for rows may as well read all of it."""
     return _bytes(tables.opened(lake, table)) <= PLAIN_BYTES
@@ -39,6 +44,23 @@ def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
     if not 0 < _bytes(there) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
         return None
     return _plain(lake, table, there, pa.table(there.get_add_actions())["path"].to_pylist())
+
+
+def files_where(lake: Lake, table: str, may_hold: Callable[[Mapping[str, Any]], bool]) -> Plain | None:
+    """The files of a table that may hold what is wanted, by what its log tells of each.
+
+    None where there are none, or many, or rows of the table are marked as deleted: Delta finds them as well then.
+
+    Args:
+        may_hold: is told of a file what `DeltaTable.get_add_actions(flatten=True)` tells; a value that is missing or
+            None is not known.
+    """
+    there = tables.opened(lake, table)
+    added = pa.table(there.get_add_actions(flatten=True))
+    paths = [file["path"] for file in added.to_pylist() if may_hold(file)]
+    if not 0 < len(paths) <= MOST_FILES or pa.table(there.deletion_vectors()).num_rows:
+        return None
+    return _plain(lake, table, there, paths)
 
 
 def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:

@@ -6,6 +6,7 @@ the same spans have the same text, and the text says the spans; offsets that no 
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -29,6 +30,17 @@ class Spans:
         spans = ((number, *self.ranges[number]) for number in sorted(self.ranges))
         name = f"{quote}offset{quote}"
         return " OR ".join(f"(partition = {n} AND {name} BETWEEN {first} AND {last})" for n, first, last in spans)
+
+    def may_be_in(self, file: Mapping[str, Any]) -> bool:
+        """Whether a file may hold any of them, by its statistics as `lakehouse.ops.plain.files_where` tells them."""
+        least, greatest = file.get("min.partition"), file.get("max.partition")
+        begin, end = file.get("min.offset"), file.get("max.offset")
+        if least is None or greatest is None or begin is None or end is None:
+            return True
+        return any(
+            least <= number <= greatest and begin <= last and first <= end
+            for number, (first, last) in self.ranges.items()
+        )
 
 
 def spans_of(topic: str, offsets: str) -> Spans:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from lakehouse.ops import accounting
 from lakehouse.ops.asking import rows_of, total
-from lakehouse.ops.plain import plain_files
+from lakehouse.ops.plain import Plain, plain_files
 from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:  # loaded where a session is wanted
@@ -40,8 +40,13 @@ def table_at(spark: "SparkSession", lake: Lake, table: str, version: int | None 
     """
     plain = plain_files(lake, table, version)
     if plain is not None:
-        from pyspark.sql.types import StructType
-
-        return spark.read.schema(StructType.fromJson(json.loads(plain.schema))).parquet(*plain.files)
+        return rows_of_files(spark, plain)
     options = {} if version is None else {"versionAsOf": str(version)}
     return spark.read.format("delta").options(**options).load(lake.location(table))
+
+
+def rows_of_files(spark: "SparkSession", plain: Plain) -> "DataFrame":
+    """The rows of a table's files; of a partitioned table without the columns of its partitions, which are NULL."""
+    from pyspark.sql.types import StructType
+
+    return spark.read.schema(StructType.fromJson(json.loads(plain.schema))).parquet(*plain.files)

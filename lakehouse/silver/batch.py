@@ -23,7 +23,9 @@ from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.session import is_adaptive
 from lakehouse.runtime.storage import Lease
+from lakehouse.runtime.told import told
 from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
 from lakehouse.silver.bounds import FEW_ROWS, Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import classified, with_keys_of
@@ -141,6 +143,10 @@ class _Compared:
     bounds: Bounds
 
 
+PLANNED_ONCE = {"spark.sql.adaptive.enabled": "false"}
+"""For a query whose joins are settled: whenever it is planned, Delta asks anew which rows are marked as deleted."""
+
+
 def _compared(
     spark: SparkSession, lake: Lake, batch: Batch, winners: DataFrame, count: int, location: str
 ) -> _Compared:
@@ -156,10 +162,10 @@ def _compared(
     whole = is_read_wholly(lake, SALES)
     bounds = everywhere(batch.rules.source) if whole else bounds_of(winners, count, batch.rules.source)
     standing = silver.where(bounds(""))
-    if count <= FEW_ROWS:
-        standing = with_keys_of(winners, standing)
-    found = classified(winners, standing, table.business_columns)
-    changes = staged(spark, found, location)
+    few = count <= FEW_ROWS and is_adaptive(spark)
+    found = classified(winners, with_keys_of(winners, standing) if few else standing, table.business_columns)
+    with told(spark, PLANNED_ONCE if few else {}):
+        changes = staged(spark, found, location)
     refuse_other_writers(lake, pinned)
     return _Compared(changes=changes, pinned=pinned, bounds=bounds)
 

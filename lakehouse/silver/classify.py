@@ -40,8 +40,8 @@ def classified(winners: DataFrame, standing: DataFrame, business: Sequence[Colum
 
 
 def with_keys_of(winners: DataFrame, standing: DataFrame) -> DataFrame:
-    """Of silver's rows those with keys of the winners, which are few enough for each task to hold their keys."""
-    return standing.join(F.broadcast(winners.select(*KEYS)), list(KEYS), "left_semi")
+    """Of silver's rows those with keys of the winners, which are few enough for each task to hold all of either."""
+    return F.broadcast(standing.join(F.broadcast(winners.select(*KEYS)), list(KEYS), "left_semi"))
 
 
 def current_hash(business: Sequence[Column], prefix: str = "") -> SparkColumn:

@@ -14,8 +14,9 @@ from lakehouse.bronze import EVENTS
 from lakehouse.bronze.event_rows import event_rows
 from lakehouse.bronze.ledger import Landing
 from lakehouse.bronze.rows import raw_rows
+from lakehouse.ops.plain import files_where
 from lakehouse.ops.spans import Spans
-from lakehouse.ops.spark import table_at
+from lakehouse.ops.spark import rows_of_files, table_at
 from lakehouse.quality.checks import Rules
 from lakehouse.quality.names import NONE
 from lakehouse.runtime.lake import Lake
@@ -50,8 +51,9 @@ def judged_events(
     """
     if rules.event is None:
         raise ValueError("the rules know no events")
-    topic = F.col("topic") == F.lit(spans.topic)
-    messages = table_at(spark, lake, EVENTS).where(topic).where(spans.within("`"))
+    found = files_where(lake, EVENTS, spans.may_be_in)
+    there = table_at(spark, lake, EVENTS) if found is None else rows_of_files(spark, found)
+    messages = there.where(F.col("topic") == F.lit(spans.topic)).where(spans.within("`"))
     for others in without:
         messages = messages.where(~F.expr(others.within("`")))
     return _judged(_of_messages(event_rows(messages, rules.event)), rules)

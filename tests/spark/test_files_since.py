@@ -6,10 +6,14 @@ import pytest
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from lakehouse.bronze import EVENTS
 from lakehouse.ops import plain, tables
+from lakehouse.ops.spans import Spans
+from lakehouse.ops.spark import rows_of_files
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import write_sample
 from lakehouse.silver import SALES
+from tests.spark.events.landing import TOPIC, Topic, messages
 from tests.spark.travels import travel
 
 pytestmark = pytest.mark.usefixtures("large")
@@ -51,6 +55,7 @@ def test_rows_that_came_are_in_the_files_that_came(spark: SparkSession, lake: La
     assert came(spark, lake, middle) >= third.new
     spark.sql(f"DELETE FROM delta.`{lake.location(SALES)}` WHERE quantity = 2")
     assert plain.files_since(lake, SALES, begin, version(lake)) is None, "rows of them are marked as deleted"
+    assert plain.files_where(lake, SALES, lambda file: True) is None
     spark.sql(f"REORG TABLE delta.`{lake.location(SALES)}` APPLY (PURGE)")
     assert came(spark, lake, begin) > second.new + third.new
 
@@ -64,3 +69,21 @@ def test_a_small_table_and_one_that_got_nothing_have_none(
     assert plain.files_since(lake, SALES, version(lake) - 1, version(lake)) is not None
     monkeypatch.setattr(plain, "PLAIN_BYTES", 10**9)
     assert plain.files_since(lake, SALES, version(lake) - 1, version(lake)) is None
+
+
+def test_messages_are_found_in_the_files_that_may_hold_them(spark: SparkSession, lake: Lake) -> None:
+    topic = Topic(lake=lake)
+    for number in range(4):
+        topic.land(spark, messages(lake, 100, seed=number, rows=300))
+    every = spark.read.format("delta").load(lake.location(EVENTS)).drop("landing_day")
+    last = max(offset for partition, offset, _ in topic.landed if partition == 1)
+    spans = Spans(topic=TOPIC, ranges={1: (last - 3, last)})
+    found = plain.files_where(lake, EVENTS, spans.may_be_in)
+    assert found is not None
+    assert len(found.files) == 1
+    there = rows_of_files(spark, found).drop("landing_day").where(spans.within("`"))
+    wanted = every.where(spans.within("`"))
+    assert there.count() > 1
+    assert there.exceptAll(wanted).count() == wanted.exceptAll(there).count() == 0
+
+    assert plain.files_where(lake, EVENTS, lambda file: False) is None

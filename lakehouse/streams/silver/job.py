@@ -85,9 +85,9 @@ def process_events(job: Job) -> None:
 
 def _is_work(job: Job) -> bool:
     """Whether anything is to be done, by looks alone: without a lease."""
-    if accounting.read(job.lake, status=PREPARED) or unfinished_spans(job.lake):
+    if next_spans(job.lake, job.topic, processed(job.lake, job.topic), job.pace.most) is not None:
         return True
-    return next_spans(job.lake, job.topic, processed(job.lake, job.topic), job.pace.most) is not None
+    return bool(accounting.read(job.lake, status=PREPARED) or unfinished_spans(job.lake))
 
 
 def _take(job: Job) -> bool:
