@@ -57,8 +57,6 @@ ONE_MACHINE = {
     "spark.sql.streaming.checkpointFileManagerClass": (
         "org.apache.spark.sql.execution.streaming.checkpointing.FileSystemBasedCheckpointFileManager"
     ),
-    # What goes on beside something else takes turns with it, task by task.
-    "spark.scheduler.mode": "FAIR",
     # Else each sort, join and hash table of a small query takes and clears 32 MB: a step of 300 rows held 800 MB.
     "spark.buffer.pageSize": "1m",
     # A day asks what the day before asked: what was compiled for it is kept.

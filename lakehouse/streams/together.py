@@ -32,10 +32,6 @@ class Together:
     further_every: float
 
 
-POOL = "spark.scheduler.pool"
-"""Of a thread's tasks: without one of its own, those of a release would all go before those of the next batch."""
-
-
 def run_together(all_: Together) -> None:
     """Run until `stop` of the job to silver is set; where the topic is only to be drained, one after the other.
 
@@ -55,7 +51,6 @@ def run_together(all_: Together) -> None:
         land_events(spark.newSession, job.lake, all_.wanted, all_.landed, stop=job.stop, wait=job.wait, say=job.say)
 
     def bring_on() -> None:
-        spark.sparkContext.setLocalProperty(POOL, "gold")
         session = partial(sized_as, spark, spark.newSession())
         due = monotonic() + all_.further_every
         while not job.stop.wait(max(0.0, due - monotonic())):
