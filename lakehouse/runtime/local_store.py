@@ -15,7 +15,7 @@ from stat import S_ISREG
 from typing import TYPE_CHECKING, BinaryIO
 
 from lakehouse.errors import JobError
-from lakehouse.runtime.leases import LocalLease, lease
+from lakehouse.runtime.leases import POLL_SECONDS, LocalLease, lease
 from lakehouse.runtime.storage import UNFINISHED, ForeignObjectError, OtherBytesError, Say, sha256_of
 
 if TYPE_CHECKING:
@@ -41,6 +41,10 @@ class LocalStore:
     @property
     def has_folders(self) -> bool:
         return True
+
+    @property
+    def turn_seconds(self) -> float:
+        return 3 * POLL_SECONDS
 
     def path_of(self, location: str) -> str:
         return location

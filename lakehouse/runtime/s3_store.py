@@ -20,7 +20,7 @@ from lakehouse.runtime import s3_upload
 from lakehouse.runtime.s3_clients import ALGORITHMS, SCHEME, Reach, S3Object
 from lakehouse.runtime.s3_errors import told
 from lakehouse.runtime.s3_lease_chain import ABSENT, status_of
-from lakehouse.runtime.s3_leases import S3Lease, s3_lease
+from lakehouse.runtime.s3_leases import POLL_SECONDS, S3Lease, s3_lease
 from lakehouse.runtime.s3_reading import opened
 from lakehouse.runtime.s3_unfinished import abort, unfinished
 from lakehouse.runtime.s3a import address_of, by_path
@@ -83,6 +83,10 @@ class S3Store:
     @property
     def has_folders(self) -> bool:
         return False
+
+    @property
+    def turn_seconds(self) -> float:
+        return 2.5 * POLL_SECONDS
 
     def path_of(self, location: str) -> str:
         return location.removeprefix(SCHEME)

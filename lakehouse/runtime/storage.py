@@ -63,6 +63,10 @@ class Store(Protocol):
     def has_folders(self) -> bool:
         """Whether a file needs a folder that was made before."""
 
+    @property
+    def turn_seconds(self) -> float:
+        """So long a lease is to be left free for whoever waits for it: some looks of theirs."""
+
     def path_of(self, location: str) -> str:
         """A location as `filesystem` calls it."""
 

@@ -25,9 +25,6 @@ from lakehouse.silver.messages import next_spans, processed
 from lakehouse.silver.pending import unfinished_spans
 from lakehouse.streams.pace import Pace
 
-TURN_SECONDS = {True: 0.3, False: 2.5}
-"""So long others can take silver's lease between two batches, by whether it is a folder's; they look more often."""
-
 
 @dataclass(kw_only=True, slots=True)
 class Processed:
@@ -75,12 +72,10 @@ def process_events(job: Job) -> None:
     while not job.stop.is_set():
         began = monotonic()
         more = _take(job) if _is_work(job) else False
-        if more:
-            job.stop.wait(TURN_SECONDS[job.lake.settings.storage.kind == "local"])
-        elif job.pace.every is None:
+        if not more and job.pace.every is None:
             return
-        else:
-            job.stop.wait(max(0.0, job.pace.every - (monotonic() - began)))
+        due = 0.0 if more or job.pace.every is None else job.pace.every - (monotonic() - began)
+        job.stop.wait(max(due, job.lake.store.turn_seconds))  # others can take silver's lease, however late it is
 
 
 def _is_work(job: Job) -> bool:
