@@ -6,12 +6,13 @@ Guaranteed: no message is left out, whatever is wrong with it; texts are normali
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from lakehouse.bronze.event_fields import told
+from lakehouse.bronze.kafka_time import moment_at
 from lakehouse.bronze.normalise import changed_columns, normalise
 from lakehouse.contract.derive.event_schema import EventSchema
 from lakehouse.contract.reasons import UNKNOWN_FIELD
@@ -22,13 +23,6 @@ if TYPE_CHECKING:  # loaded where a session is
 OF_A_MESSAGE = (
     "_topic string, _partition bigint, _offset bigint, _raw string, _raw_bytes binary, _error string, "
     "_blank boolean, _normalised string, _noticed string, recorded_at timestamp, is_deleted boolean"
-)
-
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST, _LAST = (
-    (end - _EPOCH) // timedelta(microseconds=1)
-    for end in (datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))
 )
 
 
@@ -70,9 +64,7 @@ def _rows(messages: pa.RecordBatch, schema: EventSchema) -> pa.RecordBatch:
 
 
 def _moments(timestamps: pa.Array) -> list[datetime]:
-    """Kafka's times; producers choose them, and one that Python does not have is told as the nearest that it has."""
-    told = timestamps.cast(pa.int64()).to_pylist()
-    return [_EPOCH + timedelta(microseconds=min(max(at, _FIRST), _LAST)) for at in told]
+    return [moment_at(at) for at in timestamps.cast(pa.int64()).to_pylist()]
 
 
 def _raw(values: Sequence[bytes | None]) -> dict[str, pa.Array]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
 from lakehouse.bronze import EVENTS
+from lakehouse.bronze.kafka_time import moment_at
 from lakehouse.ops.asking import ask
 from lakehouse.ops.sql import quoted
 from lakehouse.runtime.lake import Lake
@@ -76,10 +77,11 @@ def _rest(lake: Lake, topic: str, where: str) -> list[Rest]:
         lake,
         EVENTS,
         'SELECT partition, min("offset") AS first, max("offset") AS last, count(*) AS messages, '
-        'min("timestamp") AS since FROM t '
+        'CAST(min("timestamp") AS BIGINT) AS since FROM t '
         f"WHERE topic = {quoted(topic)} AND ({where}) GROUP BY partition",
     )
-    return sorted((Rest(**row) for row in rows), key=lambda rest: rest.partition)
+    rests = (Rest(**row | {"since": moment_at(row["since"])}) for row in rows)
+    return sorted(rests, key=lambda rest: rest.partition)
 
 
 def messages_within(lake: Lake, topic: str, ranges: Sequence[tuple[int, int, int]]) -> int:

@@ -6,8 +6,7 @@ product itself makes are removed.
 
 from contextlib import ExitStack
 
-from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.local_store import LocalStore
+from lakehouse.runtime.lake import Lake, in_folder
 from lakehouse.runtime.storage import Store
 from lakehouse.silver import SALES
 from lakehouse.streams import broker
@@ -35,14 +34,14 @@ def remove(lake: Lake) -> None:
         for table in WRITTEN:
             held.enter_context(lake.lease(table, wait=False))
         for name in OF_THIS_MACHINE:
-            held.enter_context(LocalStore(root=lake.home).lease(name, wait=False))
+            held.enter_context(in_folder(lake, lake.home).store.lease(name, wait=False))
         for part, store in _places(lake).items():
             store.remove_tree(f"{store.root}/{part}")
 
 
 def _places(lake: Lake) -> dict[str, Store]:
     """What is where; leases go last."""
-    here = LocalStore(root=lake.home)
+    here = in_folder(lake, lake.home).store
     of_store = dict.fromkeys(("bronze", "silver", "gold", "ops"), lake.store)
     of_scratch = dict.fromkeys(("staging", "streams"), lake.scratch)
     return {**of_store, **of_scratch, "warehouse": here, "kafka": here, "logs": here, "leases": lake.store}

@@ -72,12 +72,12 @@ def _prepared(env: str | None, home: Path, seed: int, storage: "StorageSettings"
 
 
 def _variables(home: Path, storage: "StorageSettings") -> dict[str, str]:
-    """What leads to the demo's lakehouse; the warehouse and a prefix only where the environment has others."""
+    """What leads to the demo's lakehouse; the warehouse and a prefix only where the environment has a bucket."""
     of_bucket = {
         "LAKEHOUSE_WAREHOUSE__KIND": "local",
         "LAKEHOUSE_STORAGE__PREFIX": f"{storage.prefix}/{FOLDER}".strip("/"),
     }
-    return {"LAKEHOUSE_HOME": near(home), **(of_bucket if storage.kind == "s3" else {})}
+    return {"LAKEHOUSE_HOME": near(home), **(of_bucket if storage.bucket else {})}
 
 
 def _scenes(files: "list[SampleFile]") -> Iterator[Scene]:

@@ -52,12 +52,13 @@ def files_where(lake: Lake, table: str, may_hold: Callable[[Mapping[str, Any]], 
     None where there are none, or many, or rows of the table are marked as deleted: Delta finds them as well then.
 
     Args:
-        may_hold: is told of a file what `DeltaTable.get_add_actions(flatten=True)` tells; a value that is missing or
-            None is not known.
+        may_hold: is told of a file what `DeltaTable.get_add_actions(flatten=True)` tells, but for moments, which may be
+            none that Python has; a value that is missing or None is not known.
     """
     there = tables.opened(lake, table)
     added = pa.table(there.get_add_actions(flatten=True))
-    paths = [file["path"] for file in added.to_pylist() if may_hold(file)]
+    told = [field.name for field in added.schema if not pa.types.is_timestamp(field.type)]
+    paths = [file["path"] for file in added.select(told).to_pylist() if may_hold(file)]
     if not 0 < len(paths) <= MOST_FILES or pa.table(there.deletion_vectors()).num_rows:
         return None
     return _plain(lake, table, there, paths)

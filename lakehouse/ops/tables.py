@@ -186,7 +186,7 @@ def _created(lake: Lake, table: str) -> DeltaTable:
         return opened(lake, table)
     except TableNotFoundError:
         contract = lake.table(table)
-        return DeltaTable.create(
+        created = DeltaTable.create(
             lake.location(table),
             arrow_schema(contract),
             mode="ignore",
@@ -198,6 +198,8 @@ def _created(lake: Lake, table: str) -> DeltaTable:
             },
             storage_options=dict(lake.store.delta_options),
         )
+        check_held()  # before the commit that this one is for
+        return created
 
 
 MOST_FILES = 20
@@ -210,6 +212,7 @@ COMMITS_A_CHECKPOINT = 10
 def _tidy(there: DeltaTable) -> None:
     """Put the rows into one file where there are many; whoever loses against another writer leaves it to the next."""
     if len(there.file_uris()) > MOST_FILES:
+        check_held()
         with suppress(CommitFailedError):
             there.optimize.compact()
 

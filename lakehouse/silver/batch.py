@@ -143,7 +143,7 @@ class _Compared:
     bounds: Bounds
 
 
-PLANNED_ONCE = {"spark.sql.adaptive.enabled": "false"}
+PLANNED_ONCE = {"spark.sql.adaptive.enabled": "false", "spark.sql.broadcastTimeout": "-1"}
 """For a query whose joins are settled: whenever it is planned, Delta asks anew which rows are marked as deleted."""
 
 

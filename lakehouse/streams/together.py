@@ -7,7 +7,7 @@ sees what another sets; none waits for another but at the leases of tables.
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from time import monotonic
 
@@ -58,8 +58,9 @@ def run_together(all_: Together) -> None:
             all_.further(session)
 
     beside = [_Beside("bronze", land, job.stop), _Beside("gold", bring_on, job.stop)]
+    own = spark.newSession()
     try:
-        process_events(job)
+        process_events(replace(job, session=lambda: sized_as(job.session(), own)))
     finally:
         job.stop.set()
         for thread in beside:

@@ -47,6 +47,20 @@ def test_imports_point_to_the_ground() -> None:
     assert upward == []
 
 
+def test_only_the_runtime_knows_what_a_place_is_made_of() -> None:
+    """Layers and jobs take locations: none asks whether they are local, and none goes to S3 by itself."""
+    of_storage = ("lakehouse.runtime.s3", "lakehouse.runtime.local_store", "boto3", "botocore", "pyarrow.fs")
+    elsewhere = [file for file in PACKAGE.rglob("*.py") if place_of(file) != "runtime"]
+    asking = [file.name for file in elsewhere if "storage.kind" in file.read_text()]
+    reaching = {
+        f"{file.relative_to(PACKAGE)} imports {name}"
+        for file in elsewhere
+        for name in imports(file)
+        if name.startswith(of_storage)
+    }
+    assert (asking, reaching) == ([], set())
+
+
 def test_the_page_on_the_architecture_has_every_package() -> None:
     page = (PACKAGE.parent / "docs" / "explanation" / "architecture.md").read_text()
     assert [name for name in GROUND_UP if f"`{name}`" not in page and f"`{name}.py`" not in page] == []

@@ -43,6 +43,13 @@ def test_no_secret_stands_in_it() -> None:
     assert [each for each in said if SECRET.search(each) and not each.partition("=")[2].startswith("${")] == []
 
 
+def test_its_bucket_is_the_one_that_dev_has() -> None:
+    said = yaml.safe_load((conf_folder() / "environments" / "dev.yml").read_text(encoding="utf-8"))["storage"]
+    assert SERVICES["s3"]["environment"]["S3_BUCKET"] == said["bucket"], "made when it starts"
+    assert [f"http://{port.rpartition(':')[0]}" for port in SERVICES["s3"]["ports"]] == [said["endpoint"]]
+    assert f"-s3.port={SERVICES['s3']['ports'][0].rpartition(':')[2]}" in SERVICES["s3"]["command"]
+
+
 def test_its_broker_is_of_the_version_that_the_local_one_has() -> None:
     core = next(jar.coordinate for jar in listed(conf_folder(), ["broker"]) if ":kafka_2.13:" in jar.coordinate)
     assert SERVICES["kafka"]["image"] == f"apache/kafka:{core.rpartition(':')[2]}"

@@ -188,6 +188,7 @@ def test_the_jars_for_s3_fit_the_hadoop_of_spark_and_repeat_none_that_spark_has(
     own = {path.name for path in (Path(find_spec("pyspark").origin).parent / "jars").glob("*.jar")}
     named = dict(jar.coordinate.split(":")[1:] for jar in listed(conf_folder(), ["s3"]))
     assert f"hadoop-client-api-{named['hadoop-aws']}.jar" in own
+    assert "bundle" not in named, "686 MB, of which the modules here are all that is used"
     assert not {artifact for artifact in named if any(name.startswith(f"{artifact}-") for name in own)}
 
 

@@ -60,6 +60,7 @@ def expire(lake: Lake, before: date, *, wait: bool = True, say: Say = lambda _: 
             held.check()
             with in_our_words(lake, EVENTS):
                 there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
+                held.check()
                 there.vacuum(dry_run=False)  # after the table's own retention of removed files, not sooner
     return days
 

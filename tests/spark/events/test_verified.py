@@ -4,8 +4,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
-from lakehouse.bronze import ledger
+from lakehouse.bronze import EVENTS, ledger
+from lakehouse.bronze.messages import rest_of
 from lakehouse.care.verify import findings
 from lakehouse.ops import accounting, tables
 from lakehouse.runtime.lake import Lake
@@ -60,3 +62,21 @@ def test_moments_at_the_edge_of_time_neither_stop_the_stream_nor_change(spark: S
     found = standings(sales(spark, lake))
     assert {key[1]: row.recorded_at for key, row in found.items()} == {"7": first, "10": DAY}
     assert not_ok(findings(lambda: spark, lake, rebuild=True)) == []
+
+
+def test_a_time_that_python_does_not_have_does_not_stop_the_stream(spark: SparkSession, lake: Lake) -> None:
+    """Microseconds where Kafka has milliseconds: the year 57,000, in messages and in what the log tells of files."""
+    put(lake, {(0, 0): event("7", DAY)}, DAY)
+    where = lake.location(EVENTS)
+    there = spark.read.format("delta").load(where)
+    far = there.withColumns(
+        {"offset": F.lit(1).cast("long"), "timestamp": F.timestamp_micros(F.lit(int(DAY.timestamp()) * 10**9))}
+    )
+    far.write.format("delta").mode("append").save(where)
+    spark._jvm.org.apache.spark.sql.delta.DeltaLog.forTable(spark._jsparkSession, where).checkpoint()  # type: ignore
+    assert processed(spark, lake).rows == 2
+    put(lake, {(0, 2): event("8", DAY)}, DAY)
+    assert processed(spark, lake).rows == 1
+    assert {key[1] for key in standings(sales(spark, lake))} == {"7", "8"}
+    (rest,) = rest_of(lake, "sales", {0: 1})
+    assert (rest.first, rest.last, rest.since) == (1, 2, DAY)

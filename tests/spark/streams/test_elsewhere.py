@@ -20,7 +20,7 @@ from lakehouse.runtime.settings import Settings
 from lakehouse.streams import broker
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.job import Wanted, land_events
-from lakehouse.streams.bronze.query import Pace
+from lakehouse.streams.bronze.query import Pace, checkpoints
 from lakehouse.streams.bronze.sink import Landed
 from tests.kafka.events import put
 from tests.kafka.secured import PASSWORD, TOPIC, Secured
@@ -39,10 +39,18 @@ pytestmark = pytest.mark.timeout(600)
 SUBMIT = Path(sys.executable).with_name("spark-submit")
 
 
-def test_events_land_in_a_bucket(
-    spark: SparkSession, home: Path, address: str, bucket: str, served: Path, topic: str, oracle: Path,
-    lakehouse: Command,
+def silver_is_the_oracles(lake: Lake, topic: str) -> None:
+    state = silver_of(one for one in stated(landed(lake, topic).values()) if one is not None)
+    silver = digests(lambda: session_for(lake), lake)["silver.sales"]
+    assert (silver.rows, silver.sum) == digest(state)
+
+
+@pytest.mark.parametrize("staging", ["home", "bucket"])
+def test_events_go_to_a_bucket_and_its_silver_with_the_checkpoint_here_or_there(
+    staging: str, spark: SparkSession, home: Path, address: str, bucket: str, served: Path, topic: str, oracle: Path,
+    lakehouse: Command, monkeypatch: pytest.MonkeyPatch,
 ) -> None:  # fmt: skip
+    monkeypatch.setenv("LAKEHOUSE_STORAGE__STAGING", staging)
     with in_use(address, bucket, home, spark) as lake:
         made = ("produce", "--partitions", 2, "--abort", 0.2, "--oracle", oracle, "--events")
         for seed in (1, 2):
@@ -51,7 +59,13 @@ def test_events_land_in_a_bucket(
             assert done.code == 0, done.err
         assert all_landed(lake, served, topic, oracle) > 1_000
         assert not (home / "bronze").exists()
+        assert (home / "streams").exists() == (staging == "home")
+        assert checkpoints(lake).startswith(lake.root) == (staging == "bucket")
+        assert [*lake.scratch.objects_below(checkpoints(lake))] == []
         assert "\n0 event(s) behind" in lakehouse("stream", "status").out
+        done = lakehouse("stream", "silver", "--once", "--most", 800)
+        assert done.code == 0, done.err
+        silver_is_the_oracles(lake, topic)
 
 
 @contextmanager
@@ -90,8 +104,21 @@ def test_who_may_not_read_is_told(
     assert PASSWORD not in str(caught.value)
 
 
+def event_log(folder: Path) -> Path:
+    """Where Spark's event log will be, for who has the configuration that is written beside it."""
+    events = folder / "events"
+    for made in (events, folder / "conf"):
+        made.mkdir()
+    said = {"enabled": "true", "compress": "false", "dir": events.as_uri()}
+    lines = (f"spark.eventLog.{key} {value}\n" for key, value in said.items())
+    (folder / "conf" / "spark-defaults.conf").write_text("".join(lines))
+    return events
+
+
 @pytest.mark.parametrize("user, code", [("loader", 0), ("reader", 1)])
-def test_a_password_is_in_no_file_and_on_no_terminal(user: str, code: int, home: Path, secured: Secured) -> None:
+def test_a_password_is_in_no_file_and_on_no_terminal(
+    user: str, code: int, home: Path, secured: Secured, tmp_path: Path
+) -> None:
     there = broker.running(str(secured.home))
     assert there is not None
     put(there.address, TOPIC, [b"1"])
@@ -99,10 +126,14 @@ def test_a_password_is_in_no_file_and_on_no_terminal(user: str, code: int, home:
             "PASSWORD_ENV": "KAFKA_PASSWORD", "CA_FILE": str(secured.folder / "ca.pem")}  # fmt: skip
     settings = {f"LAKEHOUSE_KAFKA__{name}": value for name, value in said.items()}
     protocol = {"LAKEHOUSE_KAFKA__SECURITY_PROTOCOL": "SASL_SSL", "KAFKA_PASSWORD": PASSWORD}
-    done = ended(home, "--debug", "stream", "bronze", "--once", "--patience", "1", **settings, **protocol)
+    events = event_log(tmp_path)
+    conf = {"SPARK_CONF_DIR": str(tmp_path / "conf")}
+    done = ended(home, "--debug", "stream", "bronze", "--once", "--patience", "1", **settings, **protocol, **conf)
     assert done.returncode == code, done.stderr
     assert "hunter2" not in done.stdout + done.stderr
-    files = [file for file in home.rglob("*") if file.is_file()]
+    logged = [file for file in events.rglob("*") if file.is_file()]
+    assert b"SparkListenerSQLExecutionStart" in b"".join(file.read_bytes() for file in logged)
+    files = [*logged, *(file for file in home.rglob("*") if file.is_file())]
     assert home / "logs" / "spark.log" in files
     assert [file for file in files if b"hunter2" in file.read_bytes()] == []
 
@@ -131,8 +162,6 @@ def test_under_spark_submit_it_is_the_same(
     done = submitted(home, "bronze_to_silver.py")
     assert done.returncode == 0, done.stdout + done.stderr
     assert f"topic {topic}: 1 000 message(s) into silver" in done.stdout
-    state = silver_of(one for one in stated(landed(lake, topic).values()) if one is not None)
-    silver = digests(lambda: session_for(lake), lake)["silver.sales"]
-    assert (silver.rows, silver.sum) == digest(state)
+    silver_is_the_oracles(lake, topic)
     for table in (EVENTS, "silver.sales"):
         assert (home / "leases" / f"{table}.lock").read_text() == ""
