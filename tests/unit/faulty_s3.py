@@ -1,8 +1,9 @@
 """An S3 before another one that loses requests and answers as it is told to."""
 
+import hashlib
 import socket
 import threading
-import time
+from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -11,7 +12,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
 
-SILENT_SECONDS = 1.5
 REFUSAL = '<?xml version="1.0"?><Error><Code>{}</Code><Message>so told</Message></Error>'
 
 Fault = Callable[["Handler"], None]
@@ -98,8 +98,8 @@ def refusing(status: int, code: str) -> Fault:
 
 
 def silent(handler: Handler) -> None:
-    """The request gets lost on its way."""
-    time.sleep(SILENT_SECONDS)
+    """The request gets lost on its way: whoever asks waits until it gives up."""
+    handler.rfile.read(1)
     handler.hang_up()
 
 
@@ -111,6 +111,35 @@ def losing_the_answer(handler: Handler) -> None:
     """The store does what it is asked, and nobody hears of it."""
     handler.passed_on()
     handler.hang_up()
+
+
+def corrupting(handler: Handler) -> None:
+    """A bit of the body is turned on its way; moto verifies no checksum, so what S3 does about it is done here."""
+    handler.body = bytes([handler.body[0] ^ 1]) + handler.body[1:]
+    arrived = b64encode(hashlib.sha256(handler.body).digest()).decode()
+    if handler.headers.get("x-amz-checksum-sha256", arrived) != arrived:
+        refusing(400, "BadDigest")(handler)
+    else:
+        handler.send(*handler.passed_on())
+
+
+def unconditional(handler: Handler) -> None:
+    """The store knows of no conditions, as old servers do."""
+    del handler.headers["If-None-Match"]
+    handler.send(*handler.passed_on())
+
+
+def at_first(fault: Fault, times: int) -> Fault:
+    """Each request meets a fault so many times; which attempt it is, clients of Amazon say themselves."""
+
+    def met(handler: Handler) -> None:
+        attempt = int(handler.headers["amz-sdk-request"].partition("attempt=")[2].partition(";")[0])
+        if attempt <= times:
+            fault(handler)
+        else:
+            handler.send(*handler.passed_on())
+
+    return met
 
 
 def breaking_off(after: int) -> Fault:

@@ -8,9 +8,8 @@ import botocore.retries.quota
 import botocore.retries.standard
 import moto.s3.models
 import pytest
-from botocore.config import Config
 
-from lakehouse.runtime import s3_clients, s3_reading, s3_upload
+from lakehouse.runtime import s3_reading, s3_upload
 from lakehouse.runtime.s3_store import S3Store
 from tests.unit.lease_processes import BUCKET
 
@@ -36,11 +35,6 @@ def hasty(patched: pytest.MonkeyPatch) -> None:
     patched.setattr(s3_upload, "PAUSES", (0, 0, 0))
     patched.setattr(botocore.retries.standard.ExponentialBackoff, "delay_amount", lambda *_: 0)
     patched.setattr(botocore.retries.quota.RetryQuota, "acquire", lambda *_: True)
-
-
-def impatient(patched: pytest.MonkeyPatch) -> None:
-    """Clients that are made from now on do not wait long for an answer."""
-    patched.setattr(s3_clients, "FOR_OBJECTS", s3_clients.FOR_OBJECTS.merge(Config(read_timeout=1)))
 
 
 def written(folder: Path, body: bytes, name: str = "sales.csv") -> tuple[Path, str]:
