@@ -25,7 +25,12 @@ BY_QUERY = {
 
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
-ANSWERS = {"500": ("500 Internal Server Error", INTERNAL), "503": ("503 Slow Down", SLOW_DOWN)}
+TOO_MANY = b"<Error><Code>TooManyRequests</Code><Message>Reduce your request rate.</Message></Error>"
+ANSWERS = {
+    "429": ("429 Too Many Requests", TOO_MANY),
+    "500": ("500 Internal Server Error", INTERNAL),
+    "503": ("503 Slow Down", SLOW_DOWN),
+}
 
 App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
@@ -34,20 +39,26 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class Fault:
     """Strikes requests of a kind whose path contains a text: so many are spared first, so many are struck then.
 
-    `500` and `503` answer so and do nothing; `reset` closes the connection and does nothing; `lost` does what is asked
-    and closes the connection without an answer; `half` answers with half of the bytes.
+    `429`, `500` and `503` answer so and do nothing; `reset` closes the connection and does nothing; `lost` does what is
+    asked and closes the connection without an answer; `half` answers with half of the bytes; `silent` does and answers
+    nothing until who asked hangs up.
+
+    Args:
+        agent: what the `User-Agent` must contain, so that requests of one client alone are struck.
     """
 
     kind: str
     fault: str
     within: str = ""
+    agent: str = ""
     spared: int = 0
     times: int = 1
     struck: int = 0
 
-    def strikes(self, kind: str, path: str) -> bool:
+    def strikes(self, kind: str, path: str, agent: str) -> bool:
         """Whether it is this request's turn."""
-        if kind != self.kind or self.within not in path or self.struck >= self.times:
+        meant = kind == self.kind and self.within in path and self.agent in agent
+        if not meant or self.struck >= self.times:
             return False
         self.spared -= 1
         self.struck += self.spared < 0
@@ -68,10 +79,10 @@ class S3App:
         if path in (COUNTS, FAULTS):
             answer("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(self._told(path, request)).encode()]
-        kind = kind_of(request)
+        kind, agent = kind_of(request), request.get("HTTP_USER_AGENT", "")
         with self.lock:
             self.counts[kind] += 1
-            fault = next((one for one in self.faults if one.strikes(kind, path)), None)
+            fault = next((one for one in self.faults if one.strikes(kind, path, agent)), None)
         return self.store(request, answer) if fault is None else self._struck(fault.fault, request, answer)
 
     def _told(self, path: str, request: dict[str, Any]) -> Any:
@@ -86,8 +97,12 @@ class S3App:
         if fault in ANSWERS:
             request["wsgi.input"].read(int(request.get("CONTENT_LENGTH") or 0))
             status, body = ANSWERS[fault]
+            body = b"" if request["REQUEST_METHOD"] == "HEAD" else body
             answer(status, [("Content-Type", "application/xml"), ("Content-Length", str(len(body)))])
             return [body]
+        if fault == "silent":
+            _wait_for_the_end(request["werkzeug.socket"])
+            return _then_closed(b"", request)
         told: list[Any] = []
         body = b"" if fault == "reset" else b"".join(self.store(request, lambda *given: told.append(given)))
         if fault == "half":
@@ -102,6 +117,12 @@ def _then_closed(body: bytes, request: dict[str, Any]) -> Iterable[bytes]:
         yield body
     request["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
     raise ConnectionResetError("as ordered")
+
+
+def _wait_for_the_end(connection: socket.socket) -> None:
+    """Read on until the other side closes."""
+    while connection.recv(2**16):
+        pass
 
 
 def kind_of(request: Mapping[str, Any]) -> str:

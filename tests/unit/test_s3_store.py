@@ -159,6 +159,7 @@ def test_amazon_is_asked_in_its_own_words_whatever_endpoint_the_environment_has(
         "AWS_ALLOW_HTTP": "false",
         "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true",
         "AWS_CONDITIONAL_PUT": "etag",
+        "AWS_FORCE_CREDENTIAL_LOAD": "true",
         "AWS_SERVER_SIDE_ENCRYPTION": "AES256",
     }
     assert ours.reach.client().meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"

@@ -1,11 +1,16 @@
-"""What a process killed while it lands leaves in a bucket is found by `audit bronze`, and cleaned on request."""
+"""What a process killed while it lands leaves in a bucket is found by `audit bronze`, and cleaned on request.
 
+So is what was taken from a bucket, or changed in it, after it was landed.
+"""
+
+import hashlib
 import json
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -56,8 +61,8 @@ def large(tmp_path: Path) -> Path:
     return path
 
 
-def audited(home: Path, *options: str) -> dict[str, object]:
-    told: dict[str, object] = json.loads(ended(home, "audit", "bronze", "--json", *options).stdout)
+def audited(home: Path, *options: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads(ended(home, "audit", "bronze", "--json", *options).stdout)
     return told
 
 
@@ -90,6 +95,41 @@ def test_an_object_that_nobody_recorded_is_found_and_removed_on_request(there: L
     audited(Path(there.home), "--clean", "--yes")
     assert [key for key in keys(address, bucket) if "stray" in key] == []
     assert audited(Path(there.home))["ok"]
+
+
+def test_a_landed_object_that_is_missing_is_told_beside_the_unknown(there: Lake, address: str, bucket: str) -> None:
+    path = _landed(there)
+    asked = client(address)
+    asked.put_object(Bucket=bucket, Key="bronze/superstore/stray.csv", Body=b"stray")
+    asked.delete_object(Bucket=bucket, Key=path)
+    told = audited(Path(there.home))
+    assert told["ok"] is False
+    assert [_differs(one) for one in told["missing"]] == [(path, "bytes", None)]
+    assert (told["changed"], told["unknown"]) == ([], [{"path": "bronze/superstore/stray.csv", "size": 5}])
+
+
+@pytest.mark.parametrize("body, what", [(b"a,b\n1,3\n", "sha256"), (b"a,b\n", "bytes")], ids=["same size", "shorter"])
+def test_a_landed_object_with_other_bytes_is_told_beside_the_unknown(
+    there: Lake, address: str, bucket: str, body: bytes, what: str
+) -> None:
+    path = _landed(there)
+    asked = client(address)
+    asked.put_object(Bucket=bucket, Key="bronze/superstore/stray.csv", Body=b"stray")
+    asked.put_object(Bucket=bucket, Key=path, Body=body)
+    told = audited(Path(there.home))
+    found = len(body) if what == "bytes" else hashlib.sha256(body).hexdigest()
+    assert told["ok"] is False
+    assert [_differs(one) for one in told["changed"]] == [(path, what, found)]
+    assert (told["missing"], told["unknown"]) == ([], [{"path": "bronze/superstore/stray.csv", "size": 5}])
+
+
+def _landed(there: Lake) -> str:
+    (outcome,) = land(there, there.source("superstore"), [_small(Path(there.home))])
+    return outcome.landing.path
+
+
+def _differs(told: dict[str, Any]) -> tuple[str, str, int | str | None]:
+    return told["path"], told["what"], told["found"]
 
 
 def _small(folder: Path) -> Path:
