@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
+from _pytest.mark import ParameterSet
 from pyspark.sql import SparkSession
 
 from lakehouse.bronze.messages import Asked
@@ -47,9 +48,16 @@ def holds(spark: SparkSession, lake: Lake, topic: Topic) -> None:
     assert leftovers(lake) == []
 
 
-@pytest.mark.parametrize(
-    "point, most", [*((point, 60) for point in SILVER_POINTS), ("quarantined", 1_000), ("prepared", 1_000)]
-)
+SHORT = ("staged", "prepared", "merged")
+"""The points of `make test`; the protocol is that of files, which are killed at each of them there."""
+
+
+def points(*named: str) -> list[ParameterSet]:
+    return [pytest.param(point, marks=() if point in SHORT else pytest.mark.soak) for point in named]
+
+
+@pytest.mark.parametrize("most", [60, pytest.param(1_000, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("point", points(*SILVER_POINTS))
 def test_a_batch_ended_at_a_step_is_completed_whatever_has_landed_since(
     point: str, most: int, spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -64,7 +72,7 @@ def test_a_batch_ended_at_a_step_is_completed_whatever_has_landed_since(
     holds(spark, lake, topic)
 
 
-@pytest.mark.parametrize("point", ["staged", "prepared", "merged", "done"])
+@pytest.mark.parametrize("point", points("staged", "prepared", "merged", "done"))
 def test_a_replay_ended_at_a_step_changes_nothing_but_the_books(
     point: str, spark: SparkSession, lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:

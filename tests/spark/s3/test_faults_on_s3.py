@@ -113,7 +113,17 @@ def there(address: str, begun: Begun, spark: SparkSession, impatient: None, tmp_
     order_faults(address)
 
 
-@pytest.mark.parametrize("faults", ROADS.values(), ids=ROADS.keys())
+IN_SOAK = ("S3A 500", "S3A reset")
+"""What S3A meets as it does a 503."""
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        pytest.param(faults, id=name, marks=pytest.mark.soak if name in IN_SOAK else ())
+        for name, faults in ROADS.items()
+    ],
+)
 def test_struck_requests_neither_lose_nor_double(
     faults: tuple[Fault, ...], there: Lake, begun: Begun, address: str, spark: SparkSession
 ) -> None:

@@ -89,5 +89,5 @@ def test_silver_and_gold_are_the_oracles_whatever_is_killed(
     assert {name: str(one) for name, one in found.items()} == digests_of(state)
     print(f"{Counter(kinds)} killed in {time.monotonic() - begun:.0f} s, {landed} events, {garbage} of them garbage")
     print(f"silver {silver}, gold {found}")
-    verified = ended(served_home, "verify", "--rebuild")
+    verified = ended(served_home, "verify", *(["--rebuild"] if kills > 4 else []))
     assert verified.returncode == 0, verified.stdout
