@@ -5,9 +5,9 @@ Whatever is left half done, silver is the oracle's in the end, and each message 
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import pytest
-from _pytest.mark import ParameterSet
 from pyspark.sql import SparkSession
 
 from lakehouse.bronze.messages import Asked
@@ -52,7 +52,7 @@ SHORT = ("staged", "prepared", "merged")
 """The points of `make test`; the protocol is that of files, which are killed at each of them there."""
 
 
-def points(*named: str) -> list[ParameterSet]:
+def points(*named: str) -> list[Any]:
     return [pytest.param(point, marks=() if point in SHORT else pytest.mark.soak) for point in named]
 
 
