@@ -126,6 +126,10 @@ def main(arguments: list[str] | None = None, command: click.Command = cli, name:
     sys.exit(code if isinstance(code, int) else 0)
 
 
+BROKEN_OFF = ("Premature end of Content-Length", "AWSClientIOException", "SocketTimeoutException")
+"""What Spark's way to S3 says, however deep within, when its own attempts are used up."""
+
+
 def explained(error: Exception) -> LakehouseError:
     """The error as one for the user; what is none of ours is a failed job, and said to be unexpected."""
     if isinstance(error, LakehouseError):
@@ -140,6 +144,11 @@ def explained(error: Exception) -> LakehouseError:
             "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
         )
     said = masked(_cause(str(error)))[:300]
+    if any(words in str(error) for words in BROKEN_OFF):
+        return JobError(
+            f"the store broke an answer to Spark off, or gave none ({said}): run the command again; nothing is lost "
+            "(`lakehouse doctor` asks the store)"
+        )
     return JobError(
         f"unexpected: {type(error).__name__}: {said}; run the command again, with --debug for the traceback "
         "(Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"

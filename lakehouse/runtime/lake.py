@@ -4,6 +4,7 @@ In: settings and the configuration folder. Out: a frozen `Lake`, passed to every
 it was validated, and nothing was touched.
 """
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -103,6 +104,8 @@ def open_lake(env: str | None = None, conf: Path | None = None) -> Lake:
 def _bucket(there: StorageSettings) -> Store:
     from lakehouse.runtime.s3_store import S3Store  # takes half a second, which a lakehouse in a folder can do without
 
+    # Else delta-rs, where it looks for credentials, asks the machine's metadata for a region, and warns without one.
+    os.environ.setdefault("AWS_REGION", there.region or "")
     return S3Store(
         bucket=there.bucket or "",
         prefix=there.prefix,

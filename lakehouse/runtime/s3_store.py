@@ -74,8 +74,9 @@ class S3Store:
             "AWS_ALLOW_HTTP": str(address.scheme == "http").lower(),
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": str(not self._by_path).lower(),
             "AWS_CONDITIONAL_PUT": "etag",
-            "AWS_FORCE_CREDENTIAL_LOAD": "true",  # with an address among its options it would look for no profile
         }
+        if "AWS_ACCESS_KEY_ID" not in os.environ:  # with an address among its options it would look for no profile
+            options["AWS_FORCE_CREDENTIAL_LOAD"] = "true"
         if self.encryption in ALGORITHMS:
             options["AWS_SERVER_SIDE_ENCRYPTION"] = ALGORITHMS[self.encryption]
             options |= {"AWS_SSE_KMS_KEY_ID": self.kms_key} if self.kms_key else {}

@@ -152,6 +152,7 @@ def test_amazon_is_asked_in_its_own_words_whatever_endpoint_the_environment_has(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID", raising=False)
     ours = S3Store(bucket="lake", region="eu-west-1", encryption="sse-s3")
     assert ours.delta_options == {
         "AWS_REGION": "eu-west-1",

@@ -43,5 +43,6 @@ def test_a_run_finds_its_credentials_in_a_profile(
         [*asked, str(file.path)], env=with_a_profile, capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert "WARN" not in ran.stderr
     with in_use(address, bucket, home) as lake:
         assert tables.opened(lake, "silver.sales").count() == file.new > 0
