@@ -1,8 +1,9 @@
 """The bench of the bucket: the same daily files into a folder and into a bucket, into a small and a large lakehouse.
 
 In: a made-up history of each size, loaded before, and some increments. Out: seconds of whole commands, their ratio,
-and the requests of one increment by kind. Guaranteed: folder and bucket take turns; the store is on this machine, so
-that requests cost its processor and no distance; both came to the same release, digest for digest.
+the requests of one increment by kind, and those of many days after it. Guaranteed: folder and bucket take turns; the
+store is on this machine, so that requests cost its processor and no distance; both came to the same release, digest
+for digest.
 """
 
 import json
@@ -27,6 +28,8 @@ ROWS = 1_000
 ROUNDS = 3
 FIRST = 4
 """The first increment's place after the history: in the days before it no customer and no product changes."""
+SPELL = 10
+"""So many days are told as one: in each, small files are put together some times."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,18 +49,21 @@ def bench(folder: Path, small: bool) -> Report:
     """
     rows: list[dict[str, Any]] = []
     kinds: list[tuple[int, Counter[str]]] = []
+    sizes = (2_000, 20_000) if small else (20_000, 200_000)
     with s3_server() as address:
-        for size in (2_000, 20_000) if small else (20_000, 200_000):
+        for size in sizes:
             runs = list(_turns(folder / f"{size}", address, size))
             here, there = ([turn[place] for turn in runs] for place in (0, 1))
             digests = {"folder": _digests(here[-1]), "bucket": _digests(there[-1])}
             refuse_differences(f"the release of {size:,} lines", digests)
             rows.append(_row(size, here, there))
             kinds.append((size, there[-1].requests))
+        days = _days(folder / f"{sizes[0]}", address, sizes[0], 2 * SPELL if small else 6 * SPELL)
     grown = kinds[1][1].total() / kinds[0][1].total()
     tables = [
         Table(title=f"{ROWS:,} rows from CSV to gold, whole commands", rows=rows),
         Table(title="Requests of the last of them, by kind", rows=_by_kind(kinds)),
+        Table(title=f"Requests of a daily file after it, into {sizes[0]:,} lines", rows=days),
     ]
     notes = [f"ten times the lakehouse, {grown:.2f} times the requests"]
     return Report(bench="bucket", tables=tables, notes=notes)
@@ -78,6 +84,21 @@ def _turns(folder: Path, address: str, size: int) -> Iterator[tuple[Run, Run]]:
         made = write_increment(file, of_rows=size, rows=ROWS, number=number)
         here, there = (_run(folder / n, v, address, made.as_of.isoformat(), file) for n, v in homes.items())
         yield here, there
+
+
+def _days(folder: Path, address: str, size: int, days: int) -> list[dict[str, Any]]:
+    """A file a day into the bucket, after those of the turns; a row for each spell of days."""
+    variables = environment(address, f"bench-{size}")
+    asked: list[int] = []
+    for number in range(FIRST + ROUNDS, FIRST + ROUNDS + days):
+        file = folder / f"increment-{number}.csv"
+        made = write_increment(file, of_rows=size, rows=ROWS, number=number)
+        asked.append(_run(folder / "bucket", variables, address, made.as_of.isoformat(), file).requests.total())
+    spells = (asked[first : first + SPELL] for first in range(0, days, SPELL))
+    return [
+        {"days": f"{place * SPELL + 1} to {(place + 1) * SPELL}", "median": median(spell), "most": max(spell)}
+        for place, spell in enumerate(spells)
+    ]
 
 
 def _run(home: Path, variables: dict[str, str], address: str, as_of: str, file: Path) -> Run:

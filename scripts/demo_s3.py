@@ -1,10 +1,11 @@
 """`make demo-s3`: the demo in a bucket, of an S3 that is served for it and gone at the end.
 
-In: nothing. Out: what `lakehouse demo` prints, and how many requests it took. Guaranteed: nothing leaves this machine;
-the server ends with this process.
+In: nothing. Out: what `lakehouse demo` prints, and how many requests it took; on a terminal the S3 is served on until
+Enter is pressed. Guaranteed: nothing leaves this machine; the server ends with this process.
 """
 
 import os
+import shlex
 import subprocess
 import sys
 
@@ -21,9 +22,20 @@ def main() -> int:
         command = [sys.executable, "-m", "lakehouse.cli.main", "demo", *sys.argv[1:]]
         code = subprocess.call(command, env={**os.environ, **environment(address, BUCKET)})
         asked = requests_at(address)
-    told = ", ".join(f"{count} {kind}" for kind, count in asked.most_common())
-    print(f"\nThe store was asked {asked.total():,} times: {told}. It is gone now, and so is what was in it.")
+        told = ", ".join(f"{count} {kind}" for kind, count in asked.most_common())
+        print(f"\nThe store was asked {asked.total():,} times: {told}.", flush=True)
+        if code == 0 and sys.stdin.isatty():
+            serve_on(address)
+    print("It is gone now, and so is what was in it.")
     return code
+
+
+def serve_on(address: str) -> None:
+    """Let the demo's lakehouse be asked from another terminal, until Enter is pressed."""
+    print("To ask that lakehouse from another terminal, say this there, too:\n")
+    for name, value in environment(address, BUCKET).items():
+        print(f"    export {name}={shlex.quote(value)}")
+    input("\nIt is served until you press Enter. ")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""moto's S3 with what tests want of it: requests counted by kind, and faults made to order.
+"""moto's S3 with what tests want of it: requests counted by kind, faults made to order, and a policy that is held to.
 
 In: WSGI requests. Out: moto's answers; at `/-/requests` the counts, at `/-/faults` orders in and how often each has
-struck out. Guaranteed: what moto does in two steps, to look and then to put, or to complete, is done in one, as a store
-does it.
+struck out, at `/-/policy` a policy in and what it has denied out. Guaranteed: what moto does in two steps, to look and
+then to put, or to complete, is done in one, as a store does it.
 """
 
 import json
@@ -11,12 +11,16 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
+from xml.etree import ElementTree
 
-COUNTS, FAULTS = "/-/requests", "/-/faults"
+from scripts.s3_policy import denied
+
+COUNTS, FAULTS, POLICY = "/-/requests", "/-/faults", "/-/policy"
 BY_QUERY = {
-    "GET": {"list-type": "list", "prefix": "list", "uploads": "list uploads", "uploadId": "list parts"},
+    "GET": {"uploads": "list uploads", "uploadId": "list parts", "list-type": "list", "prefix": "list"},
     "POST": {"delete": "delete many", "uploads": "create upload", "uploadId": "complete upload"},
     "PUT": {"partNumber": "put part"},
     "DELETE": {"uploadId": "abort upload"},
@@ -25,8 +29,10 @@ BY_QUERY = {
 
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Reduce your request rate.</Message></Error>"
 INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+DENIED = b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
 TOO_MANY = b"<Error><Code>TooManyRequests</Code><Message>Reduce your request rate.</Message></Error>"
 ANSWERS = {
+    "403": ("403 Forbidden", DENIED),
     "429": ("429 Too Many Requests", TOO_MANY),
     "500": ("500 Internal Server Error", INTERNAL),
     "503": ("503 Slow Down", SLOW_DOWN),
@@ -39,9 +45,9 @@ App = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 class Fault:
     """Strikes requests of a kind whose path contains a text: so many are spared first, so many are struck then.
 
-    `429`, `500` and `503` answer so and do nothing; `reset` closes the connection and does nothing; `lost` does what is
-    asked and closes the connection without an answer; `half` answers with half of the bytes; `silent` does and answers
-    nothing until who asked hangs up.
+    `403`, `429`, `500` and `503` answer so and do nothing; `reset` closes the connection and does nothing; `lost` does
+    what is asked and closes the connection without an answer; `half` answers with half of the bytes; `silent` does and
+    answers nothing until who asked hangs up.
 
     Args:
         agent: what the `User-Agent` must contain, so that requests of one client alone are struck.
@@ -67,31 +73,41 @@ class Fault:
 
 @dataclass(kw_only=True, slots=True)
 class S3App:
-    """The app: counts, strikes or passes on."""
+    """The app: counts, strikes, denies or passes on."""
 
     store: App
     counts: Counter[str] = field(default_factory=Counter)
     faults: list[Fault] = field(default_factory=list)
+    policy: dict[str, Any] | None = None
+    denials: list[str] = field(default_factory=list)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
         path = request["PATH_INFO"]
-        if path in (COUNTS, FAULTS):
+        if path in (COUNTS, FAULTS, POLICY):
             answer("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(self._told(path, request)).encode()]
         kind, agent = kind_of(request), request.get("HTTP_USER_AGENT", "")
         with self.lock:
             self.counts[kind] += 1
             fault = next((one for one in self.faults if one.strikes(kind, path, agent)), None)
-        return self.store(request, answer) if fault is None else self._struck(fault.fault, request, answer)
+        if fault is not None:
+            return self._struck(fault.fault, request, answer)
+        if denials := [] if self.policy is None else denied(self.policy, kind, *asked_for(kind, request)):
+            self.denials += denials
+            return self._struck("403", request, answer)
+        return self.store(request, answer)
 
     def _told(self, path: str, request: dict[str, Any]) -> Any:
         if path == COUNTS:
             return self.counts
         if request["REQUEST_METHOD"] == "POST":
             ordered = json.loads(request["wsgi.input"].read(int(request["CONTENT_LENGTH"])))
-            self.faults = [Fault(**one) for one in ordered]
-        return [one.struck for one in self.faults]
+            if path == POLICY:
+                self.policy, self.denials = ordered, []
+            else:
+                self.faults = [Fault(**one) for one in ordered]
+        return self.denials if path == POLICY else [one.struck for one in self.faults]
 
     def _struck(self, fault: str, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
         if fault in ANSWERS:
@@ -131,6 +147,17 @@ def kind_of(request: Mapping[str, Any]) -> str:
     if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in request:
         return "copy"
     return next((kind for name, kind in BY_QUERY.get(method, {}).items() if name in asked), method.lower())
+
+
+def asked_for(kind: str, request: dict[str, Any]) -> tuple[str, list[str], str]:
+    """The bucket, the objects (none where it is the bucket itself) and the listed prefix, of a URL with the bucket."""
+    bucket, _, key = request["PATH_INFO"].lstrip("/").partition("/")
+    prefix = parse_qs(request.get("QUERY_STRING", "")).get("prefix", [""])[0]
+    if kind != "delete many":
+        return bucket, [key] if key else [], prefix
+    body = request["wsgi.input"].read(int(request["CONTENT_LENGTH"]))
+    request["wsgi.input"] = BytesIO(body)
+    return bucket, [one.text or "" for one in ElementTree.fromstring(body).iterfind(".//{*}Key")], prefix
 
 
 def s3_app() -> S3App:

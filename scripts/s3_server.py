@@ -14,12 +14,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.s3_app import COUNTS, FAULTS, Fault, s3_app  # noqa: E402 - it may be run as a script
+from scripts.s3_app import COUNTS, FAULTS, POLICY, Fault, s3_app  # noqa: E402 - it may be run as a script
 
 
 @contextmanager
@@ -45,6 +46,19 @@ def order_faults(address: str, *faults: Fault) -> None:
     """Have these requests struck, and no others from now on."""
     with urlopen(Request(f"{address}{FAULTS}", json.dumps([asdict(one) for one in faults]).encode())):
         pass
+
+
+def hold_to(address: str, policy: dict[str, Any] | None) -> None:
+    """Have requests refused that a policy does not allow; none any more where there is none."""
+    with urlopen(Request(f"{address}{POLICY}", json.dumps(policy).encode())):
+        pass
+
+
+def denials(address: str) -> list[str]:
+    """What the policy has denied: each action, and what it was on."""
+    with urlopen(f"{address}{POLICY}") as answer:
+        told: list[str] = json.load(answer)
+        return told
 
 
 def faults_struck(address: str) -> list[int]:

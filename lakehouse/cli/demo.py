@@ -46,7 +46,8 @@ def demo(env: str | None, seed: int) -> int:
     home = settings.home / FOLDER
     files = _prepared(env, home, seed, settings.storage)
     play(env, list(_scenes(files)))
-    heading("That was the demo", f"It took {time.monotonic() - begun:.0f} s. All of it is still there to be asked:")
+    still = "As long as its bucket is there" if settings.storage.bucket else "All of it is still there, and"
+    heading("That was the demo", f"It took {time.monotonic() - begun:.0f} s. {still} it can be asked:")
     for name, value in _variables(home, settings.storage).items():
         sentence(f"    export {name}={shlex.quote(value)}")
     sentence("    lakehouse status")

@@ -1,15 +1,18 @@
 """The leases that this process holds now, so that whoever commits can make sure of all of them.
 
-In: leases as they are taken. Out: one check of them all. Guaranteed: what commits small tables or creates tables need
-not be handed the lease that it works under, and yet never goes on without it.
+In: leases as they are taken. Out: one check of them all; what is remembered as long as there is one. Guaranteed: what
+commits small tables or creates tables need not be handed the lease that it works under, and yet never goes on without
+it.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from lakehouse.runtime.storage import Lease
 
 _HELD: list[Lease] = []
+_REMEMBERED: dict[Any, Any] = {}
 
 
 @contextmanager
@@ -20,6 +23,13 @@ def holding(lease: Lease) -> Iterator[Lease]:
         yield lease
     finally:
         _HELD.remove(lease)
+        if not _HELD:
+            _REMEMBERED.clear()
+
+
+def remembered() -> dict[Any, Any]:
+    """A memory of this process that lasts until it lets go of its last lease; of the moment where it holds none."""
+    return _REMEMBERED if _HELD else {}
 
 
 def check_held() -> None:

@@ -1,10 +1,15 @@
 """A process that commits to a table in S3 as Delta does with one driver: list, then put the next version, no condition.
 
-Arguments: prefix, `with` or `without` (the lease), the writer's name, how many commits, `here` or `elsewhere` (the
-machine it takes itself to be on). It says `ready`, waits for a line, and then says each commit that was acknowledged.
+Arguments: prefix, `with` or `without` (the lease), the writer's name, the first attempt and the one after the last,
+`here` or `elsewhere` (the machine it takes itself to be on), the attempt at which it is killed, and where in it
+(`listed`, `put`; nowhere where it is none of its attempts). It says `ready`, waits for a line, and then says each
+attempt that is committed. Who holds a lease anew looks first whether the attempt it is at was committed, as a batch
+does.
 """
 
+import os
 import random
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -32,49 +37,69 @@ def versions(client: Any, prefix: str, after: int = -1) -> list[int]:
     return [int(one["Key"].removeprefix(folder).removesuffix(".json")) for one in listed]
 
 
+def commits(client: Any, prefix: str) -> list[str]:
+    """What is committed, by version."""
+    there = versions(client, prefix)
+    return [client.get_object(Bucket=BUCKET, Key=key(prefix, one))["Body"].read().decode() for one in there]
+
+
 @dataclass(kw_only=True)
 class Writer:
     client: Any
     prefix: str
+    name: str
+    killed: tuple[int, str]
     newest: int = -1
 
-    def commit(self, what: str) -> None:
+    def commit(self, number: int) -> None:
         self.newest = max([self.newest, *versions(self.client, self.prefix, self.newest)])
         time.sleep(random.uniform(0, 0.01))
-        self.client.put_object(Bucket=BUCKET, Key=key(self.prefix, self.newest + 1), Body=what.encode())
+        self.passes(number, "listed")
+        what = f"{self.name} {number}".encode()
+        self.client.put_object(Bucket=BUCKET, Key=key(self.prefix, self.newest + 1), Body=what)
+        self.passes(number, "put")
 
-    def commit_some(self, whats: list[str], check: Callable[[], None]) -> None:
+    def passes(self, number: int, where: str) -> None:
+        if self.killed == (number, where):
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def commit_some(self, numbers: list[int], check: Callable[[], None]) -> None:
         """Commit them, and take each one away that was acknowledged."""
-        while whats:
+        while numbers:
             check()
-            self.commit(whats[0])
-            print(whats.pop(0), flush=True)
+            self.commit(numbers[0])
+            print(f"{self.name} {numbers.pop(0)}", flush=True)
 
-    def commit_under_leases(self, whats: list[str]) -> None:
+    def commit_under_leases(self, numbers: list[int]) -> None:
         """Commit them, some under each lease. A lease that a busy machine loses costs another one, but no commit."""
-        while whats:
-            some, whats = whats[:A_LEASE], whats[A_LEASE:]
+        unsure = True
+        while numbers:
+            some, numbers = numbers[:A_LEASE], numbers[A_LEASE:]
             try:
                 with s3_leases.s3_lease(self.client, BUCKET, self.prefix, TABLE, seconds=SECONDS) as held:
+                    if unsure and f"{self.name} {some[0]}" in commits(self.client, self.prefix):
+                        print(f"{self.name} {some.pop(0)}", flush=True)
+                    unsure = False
                     self.commit_some(some, held.check)
             except JobError as error:
                 print(error, file=sys.stderr)
-                whats = some + whats
+                numbers, unsure = some + numbers, True
 
 
 def main() -> None:
-    prefix, how, name, count, where = sys.argv[1:]
+    prefix, how, name, first, end, where, attempt, point = sys.argv[1:]
     s3_leases.POLL_SECONDS = 0.1
     if where == "elsewhere":
         s3_lease_owners.this_machine = lambda: "elsewhere 1 pid:[1]"
-    writer = Writer(client=boto3.client("s3", config=s3_leases.CLIENT), prefix=prefix)
-    whats = [f"{name} {number}" for number in range(int(count))]
+    client = boto3.client("s3", config=s3_leases.CLIENT)
+    writer = Writer(client=client, prefix=prefix, name=name, killed=(int(attempt), point))
+    numbers = list(range(int(first), int(end)))
     print("ready", flush=True)
     sys.stdin.readline()
     if how == "with":
-        writer.commit_under_leases(whats)
+        writer.commit_under_leases(numbers)
     else:
-        writer.commit_some(whats, lambda: None)
+        writer.commit_some(numbers, lambda: None)
 
 
 if __name__ == "__main__":

@@ -4,11 +4,14 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from deltalake import DeltaTable, write_deltalake
 from deltalake.exceptions import DeltaError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
@@ -149,3 +152,40 @@ def test_what_goes_wrong_with_who_takes_the_rows_is_no_refusal(lake: Lake, monke
 
     with pytest.raises(OSError, match="no space"):
         taken(batches(lake, "ops.runs", lambda: [rows]))
+
+
+def test_a_table_that_is_known_is_opened_once_under_a_lease_and_shows_what_others_commit(
+    lake: Lake, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables.append(lake, "ops.runs", [run("1")])
+    location, opened = lake.location("ops.runs"), list[str]()
+    construct = DeltaTable.__init__
+
+    def counting(self: DeltaTable, *told: Any, **more: Any) -> None:
+        opened.append(told[0])
+        construct(self, *told, **more)
+
+    monkeypatch.setattr(DeltaTable, "__init__", counting)
+    with lake.lease("ops.runs"):
+        tables.append(lake, "ops.runs", [run("2")])
+        others = pa.Table.from_pylist([run("3")], arrow_schema(lake.table("ops.runs")))
+        write_deltalake(location, others, mode="append")
+        del opened[:]
+        assert ids(tables.read(lake, "ops.runs")) == ["1", "2", "3"]
+        assert opened == []
+        with ThreadPoolExecutor(1) as thread:  # one of its own: nobody else moves it on
+            assert thread.submit(tables.opened, lake, "ops.runs").result() is not tables.opened(lake, "ops.runs")
+        newest = tables.version(lake, "ops.runs")
+        assert newest is not None
+        older = tables.opened(lake, "ops.runs", newest - 1)
+        assert (older.version(), tables.version(lake, "ops.runs")) == (newest - 1, newest)
+        assert older.version() == newest - 1
+
+
+def test_a_table_made_anew_is_no_more_the_one_that_was_known_under_an_older_lease(lake: Lake) -> None:
+    for names in (["1", "2"], ["3"]):
+        with lake.lease("ops.runs"):
+            for name in names:
+                tables.append(lake, "ops.runs", [run(name)])
+            assert ids(tables.read(lake, "ops.runs")) == names
+        lake.store.remove_tree(lake.location("ops.runs"))

@@ -1,11 +1,13 @@
 """No credential gets anywhere: not into what is printed, nor into logs, Spark's event log, tables or objects.
 
 A whole run in a bucket, and commands that fail for each kind of reason, all with `--debug` and with canaries for
-credentials; then every byte they left is searched.
+credentials; then every byte they left is searched. And every object of that run is encrypted as the settings say, by
+whichever of its three clients it was written.
 """
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from lakehouse.sample import write_sample
 from tests.kills import ended
 from tests.spark.s3.buckets import client, keys
 from tests.spark.s3.conftest import in_use
+from tests.unit.wrong_storage import KMS_KEY
 
 CANARIES = {
     "AWS_SECRET_ACCESS_KEY": "Canary/Secret+OfAws0",
@@ -21,11 +24,14 @@ CANARIES = {
     "RETAIL_KAFKA_PASSWORD": "Canary/PasswordOfKafka",
 }
 KEY = "Canary/KeyOfSnowflake"
+ENCRYPTED = {"ENCRYPTION": "sse-kms", "KMS_KEY": KMS_KEY}
 RUN = ("--debug", "run", "--to", "gold", "--source", "superstore")
 
 
 @pytest.fixture
-def there(address: str, bucket: str, home: Path) -> Iterator[Lake]:
+def there(address: str, bucket: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lake]:
+    for name, value in ENCRYPTED.items():
+        monkeypatch.setenv(f"LAKEHOUSE_STORAGE__{name}", value)
     with in_use(address, bucket, home) as lake:
         yield lake
 
@@ -46,7 +52,13 @@ def every_byte_below(folder: Path) -> dict[str, bytes]:
     return {str(path): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-def test_credentials_are_nowhere_to_be_found(
+def encryptions(asked: Any, bucket: str, of: list[str]) -> set[tuple[str, str]]:
+    """By which algorithms and keys these objects are encrypted."""
+    heads = [asked.head_object(Bucket=bucket, Key=key) for key in of]
+    return {(head.get("ServerSideEncryption", ""), head.get("SSEKMSKeyId", "")) for head in heads}
+
+
+def test_credentials_are_nowhere_to_be_found_and_every_object_is_encrypted(
     there: Lake, event_log: Path, tmp_path: Path, address: str, bucket: str
 ) -> None:
     home, key_file = Path(there.home), tmp_path / "key.p8"
@@ -75,12 +87,13 @@ def test_credentials_are_nowhere_to_be_found(
     assert [one.returncode != 0 for one in told] == [False, True, True, True, True, True, False, False]
     events = every_byte_below(event_log)
     assert any(b"SparkListenerEnvironmentUpdate" in body for body in events.values())
-    asked = client(address)
+    asked, objects = client(address), keys(address, bucket)
+    assert encryptions(asked, bucket, objects) == {("aws:kms", KMS_KEY)}
     searched = {
         **{f"what {number} printed": (one.stdout + one.stderr).encode() for number, one in enumerate(told)},
         **every_byte_below(home),
         **events,
-        **{key: asked.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys(address, bucket)},
+        **{key: asked.get_object(Bucket=bucket, Key=key)["Body"].read() for key in objects},
     }
     for canary in (*CANARIES.values(), KEY):
         assert [place for place, body in searched.items() if canary.encode() in body] == [], canary

@@ -1,0 +1,58 @@
+"""However many days a lakehouse in a bucket is old, a daily file makes a bounded number of requests.
+
+It goes up and down, as small files gather and are put together, and so do commits until they are in a checkpoint; so
+the most of some days is compared with the most of the days before.
+"""
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+from lakehouse.bronze.landing import land
+from lakehouse.gold.job import bring_to_gold
+from lakehouse.runtime.lake import Lake
+from lakehouse.sample import SampleFile, write_history, write_increment
+from scripts.s3_server import requests_at
+from tests.spark.travels import travel
+
+LINES = 2_000
+FIRST = 4
+"""The first day's number: on the days before it no customer and no product changes."""
+
+
+def daily_files(folder: Path, days: int) -> Iterator[SampleFile]:
+    """What comes in after a history of so many lines."""
+    for number in range(FIRST, FIRST + days):
+        yield write_increment(folder / f"{number}.csv", of_rows=LINES, rows=100, number=number)
+
+
+def requests_of(address: str, work: Callable[[], object]) -> int:
+    """How many requests something makes."""
+    before = requests_at(address)
+    work()
+    return (requests_at(address) - before).total()
+
+
+def test_landings_make_no_more_requests_the_more_there_are(in_s3: Lake, address: str, tmp_path: Path) -> None:
+    source = in_s3.source("superstore")
+    asked = [
+        requests_of(address, lambda path=file.path, as_of=file.as_of: land(in_s3, source, [path], as_of=as_of))  # type: ignore[misc]
+        for file in daily_files(tmp_path, 24)
+    ]
+    assert max(asked[12:]) <= 1.1 * max(asked[:12])
+
+
+@pytest.mark.soak
+@pytest.mark.timeout(3600)
+def test_daily_files_make_no_more_requests_the_more_there_are(
+    spark: SparkSession, in_s3: Lake, address: str, tmp_path: Path
+) -> None:
+    def to_gold(file: SampleFile) -> None:
+        travel(spark, in_s3, "superstore", [file.path], file.as_of)
+        bring_to_gold(spark, in_s3)
+
+    to_gold(write_history(tmp_path / "history.csv", rows=LINES))
+    asked = [requests_of(address, lambda file=file: to_gold(file)) for file in daily_files(tmp_path, 80)]  # type: ignore[misc]
+    assert max(asked[40:]) <= 1.2 * max(asked[:40])
