@@ -22,7 +22,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse import road
 from lakehouse.care.verify import findings
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import UNFINISHED
 
@@ -95,10 +95,10 @@ def state(lake: Lake) -> State:
 
 def _rows(lake: Lake, table: str) -> list[dict[str, Any]]:
     try:
-        opened = tables.opened(lake, table)
+        there = opened(lake, table)
     except TableNotFoundError:
         return []
-    found = pa.table(QueryBuilder().register("t", opened).execute("SELECT * FROM t")).to_pylist()
+    found = pa.table(QueryBuilder().register("t", there).execute("SELECT * FROM t")).to_pylist()
     rows = [{name: _plain(value) for name, value in row.items() if name not in TIMES} for row in found]
     return sorted(rows, key=lambda row: json.dumps(row, sort_keys=True, default=str))
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.ops.refused import in_our_words
 from lakehouse.ops.sql import equal_to
 from lakehouse.runtime.lake import Lake
@@ -19,7 +19,7 @@ from lakehouse.runtime.lake import Lake
 def ask(lake: Lake, table: str, query: str) -> list[dict[str, Any]]:
     """The rows that answer a query, in which the table is `t`; [] where there is no table."""
     try:
-        there = tables.opened(lake, table)
+        there = opened(lake, table)
     except TableNotFoundError:
         return []
     with in_our_words(lake, table):

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from lakehouse.contract.derive.delta_table import at
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.told import told
+from lakehouse.runtime.options import options_set
 
 if TYPE_CHECKING:  # loaded where a session is
     from pyspark.sql import SparkSession
@@ -52,7 +52,7 @@ anew up to so many, and one that is not large yet."""
 
 def compact_merged(spark: "SparkSession", lake: Lake, table: str) -> bool:
     """Put the small files of a table together that MERGE writes to, where it has too many; whether it had."""
-    added = pa.table(tables.opened(lake, table).get_add_actions())
+    added = pa.table(opened(lake, table).get_add_actions())
     if sum(size < MERGED.small for size in added["size_bytes"].to_pylist()) <= MOST_SMALL:
         return False
     optimize(spark, lake, table, MERGED)
@@ -66,5 +66,5 @@ def optimize(spark: "SparkSession", lake: Lake, table: str, sizes: Sizes, where:
         where: names partitions, in SQL; all of them where it is left out.
     """
     check_held()
-    with told(spark, sizes.options):
+    with options_set(spark, sizes.options):
         spark.sql(f"OPTIMIZE {at(lake.location(table))}{where and f' WHERE {where}'}").collect()

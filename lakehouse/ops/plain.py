@@ -13,7 +13,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 
 
@@ -35,12 +35,12 @@ MOST_FILES = 32
 
 def is_read_wholly(lake: Lake, table: str) -> bool:
     """Whether a table is so small that who looks for rows may as well read all of it."""
-    return _bytes(tables.opened(lake, table)) <= PLAIN_BYTES
+    return _bytes(opened(lake, table)) <= PLAIN_BYTES
 
 
 def plain_files(lake: Lake, table: str, version: int | None) -> Plain | None:
     """A table as of a version as plain files; None where it is empty or large, or has rows marked as deleted."""
-    there = tables.opened(lake, table, version)
+    there = opened(lake, table, version)
     if not 0 < _bytes(there) <= PLAIN_BYTES or pa.table(there.deletion_vectors()).num_rows:
         return None
     return _plain(lake, table, there, pa.table(there.get_add_actions())["path"].to_pylist())
@@ -55,7 +55,7 @@ def files_where(lake: Lake, table: str, may_hold: Callable[[Mapping[str, Any]], 
         may_hold: is told of a file what `DeltaTable.get_add_actions(flatten=True)` tells, but for moments, which may be
             none that Python has; a value that is missing or None is not known.
     """
-    there = tables.opened(lake, table)
+    there = opened(lake, table)
     added = pa.table(there.get_add_actions(flatten=True))
     told = [field.name for field in added.schema if not pa.types.is_timestamp(field.type)]
     paths = [file["path"] for file in added.select(told).to_pylist() if may_hold(file)]
@@ -70,7 +70,7 @@ def files_since(lake: Lake, table: str, old: int, new: int) -> Plain | None:
     None where there are none; where they have rows marked as deleted; or where the table is so small that who looks for
     rows may as well read it wholly.
     """
-    there = tables.opened(lake, table, new)
+    there = opened(lake, table, new)
     if _bytes(there) <= PLAIN_BYTES:
         return None
     came: set[str] = set()

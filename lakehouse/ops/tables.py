@@ -8,7 +8,6 @@ something twice changes nothing.
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from threading import get_ident
 from typing import Any
 
 import pyarrow as pa
@@ -17,36 +16,14 @@ from deltalake import DeltaTable, QueryBuilder, write_deltalake
 from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
-from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
+from lakehouse.ops.opening import opened, opened_or_created
 from lakehouse.ops.refused import batches, in_our_words
 from lakehouse.ops.sql import any_of, equal_to, quoted
-from lakehouse.runtime.held import check_held, remembered
+from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
 
 Row = dict[str, Any]
-
-
-def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
-    """A table as of a version, the newest where none is given.
-
-    While this process holds a lease, each of its threads opens a table once, and from then on only asks what came
-    since: in a bucket that is two requests in place of some twenty. So what is returned is to be used before the table
-    is opened, or written to, again.
-
-    Raises:
-        TableNotFoundError: there is no such table.
-        JobError: the store does not answer, or refuses.
-    """
-    location, newest = lake.location(table), remembered()
-    known: DeltaTable | None = newest.get((get_ident(), location))
-    with in_our_words(lake, table):
-        if known is None or version not in (None, known.version()):
-            there = DeltaTable(location, version=version, storage_options=dict(lake.store.delta_options))
-            return there if version is not None else newest.setdefault((get_ident(), location), there)
-        if version is None:
-            known.update_incremental()
-        return known
 
 
 @contextmanager
@@ -54,7 +31,7 @@ def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
     """The table, to be written to in one commit under the leases that this process holds, if it holds any."""
     check_held()
     with in_our_words(lake, table):
-        there = _created(lake, table)
+        there = opened_or_created(lake, table)
         yield there
         _tidy(there)
 
@@ -192,33 +169,8 @@ def version(lake: Lake, table: str) -> int | None:
         return None
 
 
-def _created(lake: Lake, table: str) -> DeltaTable:
-    """The table, created from its contract where it is not there yet."""
-    try:
-        return opened(lake, table)
-    except TableNotFoundError:
-        contract = lake.table(table)
-        created = DeltaTable.create(
-            lake.location(table),
-            arrow_schema(contract),
-            mode="ignore",
-            description=contract.description,
-            configuration={
-                **DELTA_PROPERTIES,
-                "delta.checkpointInterval": str(COMMITS_A_CHECKPOINT),
-                **contract.properties,
-            },
-            storage_options=dict(lake.store.delta_options),
-        )
-        check_held()  # before the commit that this one is for
-        return created
-
-
 MOST_FILES = 8
 """So many files a table may have: each of its readers opens them all."""
-
-COMMITS_A_CHECKPOINT = 5
-"""So many commits at most are read to open a table, one by one; delta-rs would have it a hundred."""
 
 
 def _tidy(there: DeltaTable) -> None:

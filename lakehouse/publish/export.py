@@ -17,7 +17,7 @@ from deltalake import QueryBuilder
 from lakehouse.contract.derive.arrow_schema import ARROW_TYPES
 from lakehouse.contract.derive.warehouse_ddl import published_columns
 from lakehouse.contract.model import Table
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.ops.refused import batches
 from lakehouse.publish.statements import GONE
 from lakehouse.runtime.lake import Lake
@@ -44,7 +44,7 @@ class _TooManyError(Exception):
 
 def export_all(lake: Lake, table: Table, version: int, folder: Path) -> Exported:
     """All rows as of a version."""
-    here = tables.opened(lake, table.name, version)
+    here = opened(lake, table.name, version)
     query = f"SELECT {_columns(table)}, false AS {GONE} FROM now"
     found = batches(lake, table.name, lambda: QueryBuilder().register("now", here).execute(query))
     files, rows = _written(found, table, folder, None)
@@ -58,7 +58,7 @@ def export_changed(lake: Lake, table: Table, old: int, new: int, folder: Path, m
         None where that would be more than `most` rows, or the old version cannot be read any more.
     """
     with suppress(Exception):  # delta-rs raises just that where a file is gone; to move all is right in any case
-        was, now = (tables.opened(lake, table.name, version) for version in (old, new))
+        was, now = (opened(lake, table.name, version) for version in (old, new))
         builder = QueryBuilder().register("was", was).register("now", now)
         found = batches(lake, table.name, lambda: builder.execute(_difference(table)))
         files, rows = _written(found, table, folder, most)

@@ -10,8 +10,8 @@ from contextlib import suppress
 
 from lakehouse.contract.model import Table
 from lakehouse.gold.release import GOLD_TABLES, Release
-from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.opening import opened
 from lakehouse.publish import ledger, statements
 from lakehouse.publish.export import Exported
 from lakehouse.publish.reconcile import reconcile
@@ -68,7 +68,7 @@ def _transaction(
         ledger.write(target.cursor, target.lake, publication)
         reached("publish-loaded")
         for name in GOLD_TABLES:
-            there = tables.opened(target.lake, name, release.versions[name])
+            there = opened(target.lake, name, release.versions[name])
             reconcile(target.cursor, target.lake.table(name), there)
         target.held.check()
         reached("publish-reconciled")

@@ -13,7 +13,7 @@ from lakehouse.contract.derive.delta_table import create_statement
 from lakehouse.contract.model import Table
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
-from lakehouse.runtime.told import told
+from lakehouse.runtime.options import options_set
 
 USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 
@@ -21,7 +21,7 @@ USER_METADATA = "spark.databricks.delta.commitInfo.userMetadata"
 @contextmanager
 def signed(spark: SparkSession, commit_id: str) -> Iterator[None]:
     """Commits made inside carry the id as `userMetadata`."""
-    with told(spark, {USER_METADATA: commit_id}):
+    with options_set(spark, {USER_METADATA: commit_id}):
         yield
 
 

@@ -23,9 +23,9 @@ from lakehouse.quality.checks import Rules
 from lakehouse.quality.rejected import quarantined_rows
 from lakehouse.runtime.delta import create_table
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.options import options_set
 from lakehouse.runtime.session import is_adaptive
 from lakehouse.runtime.storage import Lease
-from lakehouse.runtime.told import told
 from lakehouse.silver import CHANGES, SALES, UPDATES, upsert
 from lakehouse.silver.bounds import FEW_ROWS, Bounds, bounds_of, everywhere
 from lakehouse.silver.classify import classified, with_keys_of
@@ -164,7 +164,7 @@ def _compared(
     standing = silver.where(bounds(""))
     few = count <= FEW_ROWS and is_adaptive(spark)
     found = classified(winners, with_keys_of(winners, standing) if few else standing, table.business_columns)
-    with told(spark, PLANNED_ONCE if few else {}):
+    with options_set(spark, PLANNED_ONCE if few else {}):
         changes = staged(spark, found, location)
     refuse_other_writers(lake, pinned)
     return _Compared(changes=changes, pinned=pinned, bounds=bounds)

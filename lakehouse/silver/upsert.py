@@ -13,8 +13,8 @@ from pyspark.sql import functions as F
 
 from lakehouse.contract.model import Column, Table
 from lakehouse.runtime.delta import signed
+from lakehouse.runtime.options import options_set
 from lakehouse.runtime.session import is_adaptive
-from lakehouse.runtime.told import told
 from lakehouse.silver import CHANGES
 from lakehouse.silver.bounds import Bounds
 from lakehouse.silver.classify import current_hash
@@ -60,7 +60,7 @@ def merge_changes(
     merge = DeltaTable.forPath(spark, location).alias("t").merge(comes, same)
     if updates:
         merge = merge.whenMatchedUpdateAll(_newer(table.business_columns))
-    with signed(spark, batch_id), told(spark, STAGED | (FEW_WITH_MANY if is_adaptive(spark) else {})):
+    with signed(spark, batch_id), options_set(spark, STAGED | (FEW_WITH_MANY if is_adaptive(spark) else {})):
         merge.whenNotMatchedInsertAll().execute()
 
 

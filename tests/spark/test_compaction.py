@@ -15,6 +15,7 @@ from lakehouse.gold.release import GOLD_TABLES, Release
 from lakehouse.gold.span import span_between
 from lakehouse.ops import compaction, tables
 from lakehouse.ops.compaction import Sizes, compact_merged
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake, in_folder
 from lakehouse.sample import write_sample
 from lakehouse.silver import SALES
@@ -35,7 +36,7 @@ def few(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def files_of(lake: Lake, table: str) -> dict[str, int]:
     """The files of a table and their sizes."""
-    added = pa.table(tables.opened(lake, table).get_add_actions())
+    added = pa.table(opened(lake, table).get_add_actions())
     return dict(zip(added["path"].to_pylist(), added["size_bytes"].to_pylist(), strict=True))
 
 

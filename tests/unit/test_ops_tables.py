@@ -16,7 +16,8 @@ from deltalake.exceptions import DeltaError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.errors import JobError
-from lakehouse.ops import tables
+from lakehouse.ops import opening, tables
+from lakehouse.ops.opening import COMMITS_A_CHECKPOINT, opened
 from lakehouse.ops.refused import batches
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.local_store import LocalStore
@@ -95,12 +96,12 @@ def test_a_table_has_few_files_and_few_commits_to_read_however_often_it_is_writt
     monkeypatch.setattr(tables, "MOST_FILES", 4)
     for number in range(12):
         tables.upsert(lake, "ops.runs", [run(f"{number:03}")])
-    there = tables.opened(lake, "ops.runs")
+    there = opened(lake, "ops.runs")
     assert len(there.file_uris()) <= 4
     assert len(tables.read(lake, "ops.runs")) == 12
     log = Path(lake.location("ops.runs"), "_delta_log")
     newest = max(int(path.name.partition(".")[0]) for path in log.glob("*.checkpoint.parquet"))
-    assert there.version() - newest < tables.COMMITS_A_CHECKPOINT
+    assert there.version() - newest < COMMITS_A_CHECKPOINT
 
 
 def test_nothing_is_committed_once_a_lease_that_is_held_is_lost(lake: Lake) -> None:
@@ -121,7 +122,7 @@ def test_what_a_store_says_to_delta_rs_is_not_repeated(lake: Lake, monkeypatch: 
     def refused(*_: object, **__: object) -> None:
         raise OSError("<Error><Code>ExpiredToken</Code><Token-0>canary</Token-0></Error>")
 
-    monkeypatch.setattr(tables, "DeltaTable", refused)
+    monkeypatch.setattr(opening, "DeltaTable", refused)
     monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
     with pytest.raises(JobError) as error:
         tables.read(lake, "ops.runs")
@@ -158,11 +159,11 @@ def test_a_table_that_is_known_is_opened_once_under_a_lease_and_shows_what_other
     lake: Lake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tables.append(lake, "ops.runs", [run("1")])
-    location, opened = lake.location("ops.runs"), list[str]()
+    location, constructed = lake.location("ops.runs"), list[str]()
     construct = DeltaTable.__init__
 
     def counting(self: DeltaTable, *told: Any, **more: Any) -> None:
-        opened.append(told[0])
+        constructed.append(told[0])
         construct(self, *told, **more)
 
     monkeypatch.setattr(DeltaTable, "__init__", counting)
@@ -170,14 +171,14 @@ def test_a_table_that_is_known_is_opened_once_under_a_lease_and_shows_what_other
         tables.append(lake, "ops.runs", [run("2")])
         others = pa.Table.from_pylist([run("3")], arrow_schema(lake.table("ops.runs")))
         write_deltalake(location, others, mode="append")
-        del opened[:]
+        del constructed[:]
         assert ids(tables.read(lake, "ops.runs")) == ["1", "2", "3"]
-        assert opened == []
+        assert constructed == []
         with ThreadPoolExecutor(1) as thread:  # one of its own: nobody else moves it on
-            assert thread.submit(tables.opened, lake, "ops.runs").result() is not tables.opened(lake, "ops.runs")
+            assert thread.submit(opened, lake, "ops.runs").result() is not opened(lake, "ops.runs")
         newest = tables.version(lake, "ops.runs")
         assert newest is not None
-        older = tables.opened(lake, "ops.runs", newest - 1)
+        older = opened(lake, "ops.runs", newest - 1)
         assert (older.version(), tables.version(lake, "ops.runs")) == (newest - 1, newest)
         assert older.version() == newest - 1
 

@@ -10,8 +10,8 @@ from datetime import date
 import pyarrow as pa
 from pyspark.sql import SparkSession
 
-from lakehouse.ops import tables
 from lakehouse.ops.compaction import Sizes, optimize
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS
 
@@ -31,7 +31,7 @@ def compact(spark: SparkSession, lake: Lake, today: date) -> list[str]:
 
 def _crowded(lake: Lake, today: str) -> list[str]:
     """The days with too many small files, from Delta's log alone."""
-    added = pa.table(tables.opened(lake, EVENTS).get_add_actions(flatten=True))
+    added = pa.table(opened(lake, EVENTS).get_add_actions(flatten=True))
     sizes = zip(added["partition.landing_day"].to_pylist(), added["size_bytes"].to_pylist(), strict=True)
     small = Counter(str(day) for day, size in sizes if size < SIZES.small)
     return sorted(day for day, count in small.items() if count > (MOST_TODAY if day >= today else 1))

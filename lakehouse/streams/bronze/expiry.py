@@ -14,6 +14,7 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.bronze.messages import first_day_without, topics_of
 from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Say
@@ -56,7 +57,7 @@ def expire(lake: Lake, before: date, *, wait: bool = True, say: Say = lambda _: 
         days = expirable(lake, before)
         if days:
             _move_floors(lake, days[-1].landing_day + timedelta(days=1))
-            there = tables.opened(lake, EVENTS)
+            there = opened(lake, EVENTS)
             held.check()
             with in_our_words(lake, EVENTS):
                 there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
@@ -76,7 +77,7 @@ def _move_floors(lake: Lake, day: date) -> None:
 def _days(lake: Lake) -> list[Day]:
     """The days there are, from Delta's log alone."""
     try:
-        added = pa.table(tables.opened(lake, EVENTS).get_add_actions(flatten=True))
+        added = pa.table(opened(lake, EVENTS).get_add_actions(flatten=True))
     except TableNotFoundError:
         return []
     found: dict[date, Day] = {}

@@ -13,8 +13,8 @@ from time import monotonic
 
 from pyspark.sql import DataFrame
 
-from lakehouse.ops import tables
 from lakehouse.ops.killpoints import reached
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
@@ -113,7 +113,7 @@ def append(lake: Lake, rows: DataFrame, batch_id: str) -> None:
 
 def rows_landed(lake: Lake, batch_id: str) -> int:
     """How many rows the newest commit brought, where it is the batch's; 0 where it is not: the batch was empty."""
-    (newest,) = tables.opened(lake, EVENTS).history(limit=1)
+    (newest,) = opened(lake, EVENTS).history(limit=1)
     if newest.get("userMetadata") != batch_id:
         return 0
     return int(newest["operationMetrics"]["numOutputRows"])

@@ -16,6 +16,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.ops import compaction, tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.silver import SALES
 from tests.kills import PATIENCE, State, environment, holds, run
@@ -74,7 +75,7 @@ def test_a_run_killed_while_it_compacts_has_lost_nothing_and_the_next_batch_comp
     monkeypatch.setattr(compaction, "MOST_SMALL", MOST)
     left = killed_while_it_compacts(begun, files[1])
     lake = open_lake("local")
-    known = {Path(uri).name for uri in tables.opened(lake, SALES).file_uris()}
+    known = {Path(uri).name for uri in opened(lake, SALES).file_uris()}
     assert left - known, "OPTIMIZE left no file of its own"
     assert optimizations(lake) == 0
     run(files[1])

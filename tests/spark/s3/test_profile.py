@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.sample import write_sample
 from scripts.s3_server import environment
 from tests.kills import PATIENCE, ROOT
@@ -45,4 +45,4 @@ def test_a_run_finds_its_credentials_in_a_profile(
     assert ran.returncode == 0, ran.stdout + ran.stderr
     assert "WARN" not in ran.stderr
     with in_use(address, bucket, home) as lake:
-        assert tables.opened(lake, "silver.sales").count() == file.new > 0
+        assert opened(lake, "silver.sales").count() == file.new > 0

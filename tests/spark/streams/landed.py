@@ -12,7 +12,7 @@ import pyarrow as pa
 from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS
 from tests.kafka.producers import Found, Place, read, told
@@ -23,7 +23,7 @@ from tests.oracle.silver import Statement
 def landed(lake: Lake, topic: str) -> dict[Place, Found]:
     """The events of a topic in bronze; none of them is there twice."""
     try:
-        there = tables.opened(lake, EVENTS)
+        there = opened(lake, EVENTS)
     except TableNotFoundError:
         return {}
     sql = f'SELECT "partition", "offset", key, value, timestamp FROM events WHERE topic = \'{topic}\''

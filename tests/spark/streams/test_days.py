@@ -8,6 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake
 from lakehouse.streams.bronze import EVENTS, compaction, job, sink
 from lakehouse.streams.bronze.positions import positions_of
@@ -31,7 +32,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
 
 
 def files_by_day(lake: Lake) -> dict[str, int]:
-    added = pa.table(tables.opened(lake, EVENTS).get_add_actions(flatten=True))
+    added = pa.table(opened(lake, EVENTS).get_add_actions(flatten=True))
     days = [str(day) for day in added["partition.landing_day"].to_pylist()]
     return {day: days.count(day) for day in sorted(set(days))}
 

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 from deltalake.exceptions import TableNotFoundError
 
-from lakehouse.ops import tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.streams.bronze import EVENTS
 from tests.kafka.producers import told
@@ -27,7 +27,7 @@ TOPIC = "sales-events"
 def rows(lake: Lake) -> int:
     """How many events have landed, by Delta's log alone."""
     try:
-        added = pa.table(tables.opened(lake, EVENTS).get_add_actions(flatten=True))
+        added = pa.table(opened(lake, EVENTS).get_add_actions(flatten=True))
     except TableNotFoundError:
         return 0
     return sum(added["num_records"].to_pylist())

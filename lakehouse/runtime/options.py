@@ -13,7 +13,7 @@ if TYPE_CHECKING:  # loaded where a session is
 
 
 @contextmanager
-def told(spark: "SparkSession", options: Mapping[str, str]) -> Iterator[None]:
+def options_set(spark: "SparkSession", options: Mapping[str, str]) -> Iterator[None]:
     """The options hold inside."""
     before = {name: spark.conf.get(name, None) for name in options}
     try:
