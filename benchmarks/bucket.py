@@ -1,9 +1,9 @@
 """The bench of the bucket: the same daily files into a folder and into a bucket, into a small and a large lakehouse.
 
 In: a made-up history of each size, loaded before, and some increments. Out: seconds of whole commands, their ratio,
-the requests of one increment by kind, and those of many days after it. Guaranteed: folder and bucket take turns; the
-store is on this machine, so that requests cost its processor and no distance; both came to the same release, digest
-for digest.
+the requests of one increment by kind, and those of many days after it; seconds of one increment where each answer of
+the store is some milliseconds on its way. Guaranteed: folder and bucket take turns; the store is on this machine, so
+that else requests cost its processor and no distance; both came to the same release, digest for digest.
 """
 
 import json
@@ -22,12 +22,14 @@ from benchmarks.compare import refuse_differences
 from benchmarks.report import Report, Table
 from lakehouse.errors import JobError
 from lakehouse.sample import write_history, write_increment
-from scripts.s3_server import environment, make_bucket, requests_at, s3_server
+from scripts.s3_server import answer_after, environment, make_bucket, requests_at, s3_server
 
 ROWS = 1_000
 ROUNDS = 3
 FIRST = 4
 """The first increment's place after the history: in the days before it no customer and no product changes."""
+DISTANCES = (0, 10, 30)
+"""Milliseconds: on this machine; as a store in the same region may need, and one elsewhere."""
 SPELL = 10
 """So many days are told as one: in each, small files are put together some times."""
 
@@ -58,11 +60,14 @@ def bench(folder: Path, small: bool) -> Report:
             refuse_differences(f"the release of {size:,} lines", digests)
             rows.append(_row(size, here, there))
             kinds.append((size, there[-1].requests))
-        days = _days(folder / f"{sizes[0]}", address, sizes[0], 2 * SPELL if small else 6 * SPELL)
+        bucket = _Bucket(folder=folder / f"{sizes[0]}", address=address, size=sizes[0])
+        far = [_from_afar(bucket, distance) for distance in DISTANCES]
+        days = list(_spells(bucket, 2 if small else 4))
     grown = kinds[1][1].total() / kinds[0][1].total()
     tables = [
         Table(title=f"{ROWS:,} rows from CSV to gold, whole commands", rows=rows),
         Table(title="Requests of the last of them, by kind", rows=_by_kind(kinds)),
+        Table(title="Another one, the store at a distance", rows=far),
         Table(title=f"Requests of a daily file after it, into {sizes[0]:,} lines", rows=days),
     ]
     notes = [f"ten times the lakehouse, {grown:.2f} times the requests"]
@@ -86,19 +91,37 @@ def _turns(folder: Path, address: str, size: int) -> Iterator[tuple[Run, Run]]:
         yield here, there
 
 
-def _days(folder: Path, address: str, size: int, days: int) -> list[dict[str, Any]]:
-    """A file a day into the bucket, after those of the turns; a row for each spell of days."""
-    variables = environment(address, f"bench-{size}")
-    asked: list[int] = []
-    for number in range(FIRST + ROUNDS, FIRST + ROUNDS + days):
-        file = folder / f"increment-{number}.csv"
-        made = write_increment(file, of_rows=size, rows=ROWS, number=number)
-        asked.append(_run(folder / "bucket", variables, address, made.as_of.isoformat(), file).requests.total())
-    spells = (asked[first : first + SPELL] for first in range(0, days, SPELL))
-    return [
-        {"days": f"{place * SPELL + 1} to {(place + 1) * SPELL}", "median": median(spell), "most": max(spell)}
-        for place, spell in enumerate(spells)
-    ]
+@dataclass(kw_only=True, slots=True)
+class _Bucket:
+    """A lakehouse in a bucket, after the turns: it takes a daily file after the other."""
+
+    folder: Path
+    address: str
+    size: int
+    number: int = FIRST + ROUNDS
+
+    def take_next(self) -> Run:
+        file = self.folder / f"increment-{self.number}.csv"
+        made = write_increment(file, of_rows=self.size, rows=ROWS, number=self.number)
+        self.number += 1
+        variables = environment(self.address, f"bench-{self.size}")
+        return _run(self.folder / "bucket", variables, self.address, made.as_of.isoformat(), file)
+
+
+def _from_afar(bucket: _Bucket, milliseconds: int) -> dict[str, Any]:
+    """A file from CSV to gold where each answer takes so long on its way."""
+    answer_after(bucket.address, milliseconds / 1000)
+    run = bucket.take_next()
+    answer_after(bucket.address, 0)
+    return {"ms an answer": milliseconds, "seconds": run.seconds, "requests": run.requests.total()}
+
+
+def _spells(bucket: _Bucket, count: int) -> Iterator[dict[str, Any]]:
+    """Spells of daily files, each with the requests of a file."""
+    for place in range(count):
+        asked = [bucket.take_next().requests.total() for _ in range(SPELL)]
+        days = f"{place * SPELL + 1} to {(place + 1) * SPELL}"
+        yield {"days": days, "median": median(asked), "most": max(asked)}
 
 
 def _run(home: Path, variables: dict[str, str], address: str, as_of: str, file: Path) -> Run:

@@ -1,13 +1,15 @@
 """moto's S3 with what tests want of it: requests counted by kind, faults made to order, and a policy that is held to.
 
 In: WSGI requests. Out: moto's answers; at `/-/requests` the counts, at `/-/faults` orders in and how often each has
-struck out, at `/-/policy` a policy in and what it has denied out. Guaranteed: what moto does in two steps, to look and
-then to put, or to complete, is done in one, as a store does it.
+struck out, at `/-/policy` a policy in and what it has denied out, at `/-/distance` the seconds in that each answer is
+on its way. Guaranteed: what moto does in two steps, to look and then to put, or to complete, is done in one, as a store
+does it.
 """
 
 import json
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
@@ -18,7 +20,7 @@ from xml.etree import ElementTree
 
 from scripts.s3_policy import denied
 
-COUNTS, FAULTS, POLICY = "/-/requests", "/-/faults", "/-/policy"
+COUNTS, FAULTS, POLICY, DISTANCE = "/-/requests", "/-/faults", "/-/policy", "/-/distance"
 BY_QUERY = {
     "GET": {"uploads": "list uploads", "uploadId": "list parts", "list-type": "list", "prefix": "list"},
     "POST": {"delete": "delete many", "uploads": "create upload", "uploadId": "complete upload"},
@@ -80,13 +82,15 @@ class S3App:
     faults: list[Fault] = field(default_factory=list)
     policy: dict[str, Any] | None = None
     denials: list[str] = field(default_factory=list)
+    distance: float = 0.0
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __call__(self, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
         path = request["PATH_INFO"]
-        if path in (COUNTS, FAULTS, POLICY):
+        if path in (COUNTS, FAULTS, POLICY, DISTANCE):
             answer("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(self._told(path, request)).encode()]
+        time.sleep(self.distance)
         kind, agent = kind_of(request), request.get("HTTP_USER_AGENT", "")
         with self.lock:
             self.counts[kind] += 1
@@ -103,11 +107,16 @@ class S3App:
             return self.counts
         if request["REQUEST_METHOD"] == "POST":
             ordered = json.loads(request["wsgi.input"].read(int(request["CONTENT_LENGTH"])))
-            if path == POLICY:
-                self.policy, self.denials = ordered, []
-            else:
-                self.faults = [Fault(**one) for one in ordered]
-        return self.denials if path == POLICY else [one.struck for one in self.faults]
+            self._ordered(path, ordered)
+        return {POLICY: self.denials, DISTANCE: self.distance}.get(path, [one.struck for one in self.faults])
+
+    def _ordered(self, path: str, ordered: Any) -> None:
+        if path == POLICY:
+            self.policy, self.denials = ordered, []
+        elif path == DISTANCE:
+            self.distance = ordered
+        else:
+            self.faults = [Fault(**one) for one in ordered]
 
     def _struck(self, fault: str, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
         if fault in ANSWERS:

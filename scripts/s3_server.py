@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.s3_app import COUNTS, FAULTS, POLICY, Fault, s3_app  # noqa: E402 - it may be run as a script
+from scripts.s3_app import COUNTS, DISTANCE, FAULTS, POLICY, Fault, s3_app  # noqa: E402 - it may be run as a script
 
 
 @contextmanager
@@ -45,6 +45,12 @@ def requests_at(address: str) -> Counter[str]:
 def order_faults(address: str, *faults: Fault) -> None:
     """Have these requests struck, and no others from now on."""
     with urlopen(Request(f"{address}{FAULTS}", json.dumps([asdict(one) for one in faults]).encode())):
+        pass
+
+
+def answer_after(address: str, seconds: float) -> None:
+    """Have each answer take so long on its way, as from a store in another building or region."""
+    with urlopen(Request(f"{address}{DISTANCE}", json.dumps(seconds).encode())):
         pass
 
 

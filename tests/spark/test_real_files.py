@@ -101,23 +101,23 @@ def days_of(file: Path, count: int) -> Iterator[bytes]:
         before = told[:50]
 
 
-def test_a_dozen_days_come_to_the_same_one_by_one_shuffled_and_all_at_once(
+def test_half_a_dozen_days_come_to_the_same_one_by_one_shuffled_and_all_at_once(
     spark: SparkSession, lake: Lake, real_data: Path, tmp_path: Path
 ) -> None:
     files = []
-    for number, data in enumerate(days_of(real_data / ONLINE_RETAIL, 12)):
+    for number, data in enumerate(days_of(real_data / ONLINE_RETAIL, 6)):
         files.append(tmp_path / f"day_{number}.csv")
         files[-1].write_bytes(data)
         extracted = (EARLIER + timedelta(days=number)).timestamp()
         os.utime(files[-1], (extracted, extracted))
-    assert len(files) == 12
-    shuffled = Random(12).sample(files, len(files))
+    assert len(files) == 6
+    shuffled = Random(6).sample(files, len(files))
     one_by_one = [one(travel(spark, lake, "online_retail", [file])) for file in shuffled]
     at_once = lake_at(tmp_path / "at once", lake)
     together = travel(spark, at_once, "online_retail", files)
-    assert len(together) == 12
-    assert sum(b.rows_in for b in one_by_one) == sum(b.rows_in for b in together) > 25_000
+    assert len(together) == 6
+    assert sum(b.rows_in for b in one_by_one) == sum(b.rows_in for b in together) > 12_000
     assert classes(one_by_one)["stale"] > 0  # a day after the one that repeats its lines
-    assert classes(together)["refreshed"] > 400
+    assert classes(together)["refreshed"] > 200
     assert digest_of(spark, lake) == digest_of(spark, at_once)
     assert standings(sales(spark, lake)) == standings(sales(spark, at_once))

@@ -73,7 +73,9 @@ def killed_process(home: Path, file: Path, at_point: str) -> int | None:
     return recorded_jvm(home)
 
 
-@pytest.mark.parametrize("point", ["staged", "prepared", "prepared+0.4", "merged"])
+@pytest.mark.parametrize(
+    "point", ["staged", pytest.param("prepared", marks=pytest.mark.soak), "prepared+0.4", "merged"]
+)
 def test_a_run_right_after_sigkill_waits_for_the_jvm_left_behind_and_completes_the_batch(
     point: str, spark: SparkSession, begun: Path, files: tuple[Path, Path], never_killed: State
 ) -> None:

@@ -30,7 +30,7 @@ from tests.spark.s3.conftest import in_use
 
 pytestmark = pytest.mark.timeout(900)
 
-SHORT = ("object-put", "quarantined", "merged", "gold-dim-product", "gold-before-release")
+SHORT = ("object-put", "merged", "gold-before-release")
 """The points of `make test`."""
 POINTS = (*LANDING_POINTS, *SILVER_POINTS, *(point for point in GOLD_POINTS if point != "gold-dim-date"))
 MODULES = ("bronze.landing", "silver.batch", "silver.settle", "gold.job", "gold.build")

@@ -78,17 +78,17 @@ def land_and_clean(there: Lake, file: Path) -> None:
 
 
 def test_the_rights_of_the_page_are_enough(spark: SparkSession, there: Lake, address: str, tmp_path: Path) -> None:
-    files = [one.path for one in write_sample(tmp_path, rows=300, days=3)]
+    files = [one.path for one in write_sample(tmp_path, rows=300, days=2)]
     leave_behind(address)
     hold_to(address, POLICY)
     assert [one for one in diagnoses("local") if one.check in ("bucket", "leases") and not one.ok] == []
     for file in files:
         travel(spark, there, "superstore", [file])
         bring_to_gold(spark, there)
-    take_back("local", "superstore", [files[2].name], agree=lambda _: None)
+    take_back("local", "superstore", [files[1].name], agree=lambda _: None)
     assert len(clean(there, audit(there).unknown)) == 2
     assert [one for one in findings(lambda: spark, there, rebuild=True) if not one.ok] == []
-    assert len(expire(there, datetime.now(UTC) + timedelta(days=1))) == 2
+    assert len(expire(there, datetime.now(UTC) + timedelta(days=1))) == 1
     reset.remove(there)
     assert denials(address) == []
 

@@ -45,7 +45,7 @@ def silver_is_the_oracles(lake: Lake, topic: str) -> None:
     assert (silver.rows, silver.sum) == digest(state)
 
 
-@pytest.mark.parametrize("staging", ["home", "bucket"])
+@pytest.mark.parametrize("staging", [pytest.param("home", marks=pytest.mark.soak), "bucket"])
 def test_events_go_to_a_bucket_and_its_silver_with_the_checkpoint_here_or_there(
     staging: str, spark: SparkSession, home: Path, address: str, bucket: str, served: Path, topic: str, oracle: Path,
     lakehouse: Command, monkeypatch: pytest.MonkeyPatch,

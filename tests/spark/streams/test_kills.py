@@ -69,7 +69,7 @@ def test_a_checkpoint_that_is_gone_or_damaged_changes_nothing(
     assert not list((home / "streams" / "bronze").glob("*"))
 
 
-@pytest.mark.parametrize("rounds", [4, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.parametrize("rounds", [2, pytest.param(20, marks=pytest.mark.soak)])
 def test_job_and_producer_killed_at_random_again_and_again(
     rounds: int, lake: Lake, home: Path, served: Path, topic: str, oracle: Path, lakehouse: Command
 ) -> None:
