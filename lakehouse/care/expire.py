@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import EXPIRED, KEPT, LANDED, LANDING, Landing
 from lakehouse.ops import accounting, withdrawals
-from lakehouse.ops.accounting import DONE
+from lakehouse.ops.accounting import CSV, DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
@@ -35,7 +35,7 @@ def expirable(lake: Lake, before: datetime, source: str | None = None) -> list[L
     """
     wanted = None if source is None else lake.source(source).name
     landings = ledger.read(lake)
-    done = {one.batch_id for one in accounting.read(lake, status=DONE)}
+    done = {one.batch_id for one in accounting.read(lake, kind=CSV, status=DONE)}
     generations = withdrawals.generations(lake)
     old = [
         one

@@ -14,7 +14,7 @@ from lakehouse.bronze.messages import rest_of, topics_of
 from lakehouse.gold.release import FACT, Release, newest
 from lakehouse.gold.span import span_between
 from lakehouse.ops import accounting, runs, tables, withdrawals
-from lakehouse.ops.accounting import CSV, DONE, EVENTS, HELD, PREPARED, Accounting
+from lakehouse.ops.accounting import CSV, DONE, EVENTS, HELD, NOTHING, PREPARED, Accounting
 from lakehouse.ops.asking import ask
 from lakehouse.publish.ledger import recorded
 from lakehouse.runtime.lake import Lake
@@ -26,18 +26,18 @@ SHOWN_RUNS = 5
 
 def status_of(lake: Lake) -> dict[str, Any]:
     """Files and rows by source, the last runs, and what wants attention."""
-    landings, batches = ledger.read(lake), accounting.read(lake)
+    landings, batches = ledger.read(lake), accounting.read(lake, kind=CSV)
     release = newest(lake)
     return {
         "environment": lake.settings.env,
         "home": lake.root,
         "bronze": _bronze(landings, batches),
-        "events": _events(lake, batches),
+        "events": _events(lake),
         "silver": _silver(lake),
         "gold": gold_of(lake, release),
         "warehouse": _warehouse(lake, release),
         "runs": _runs(lake),
-        "warnings": [*_warnings(landings, batches), *_warnings_of_withdrawals(lake)],
+        "warnings": [*_warnings(landings, batches), *_warnings_of_batches(lake), *_warnings_of_withdrawals(lake)],
     }
 
 
@@ -47,7 +47,7 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
     for source in sorted({one.source for one in landings}):
         files = Counter(one.status for one in landings if one.source == source)
         kept = [one for one in landings if one.source == source and one.status != WITHDRAWN]
-        done = [one for one in batches if one.source == source and one.kind == CSV and one.status == DONE]
+        done = [one for one in batches if one.source == source and one.status == DONE]
         told.append(
             {
                 "source": source,
@@ -64,20 +64,18 @@ def _bronze(landings: list[Landing], batches: list[Accounting]) -> list[dict[str
     return told
 
 
-def _events(lake: Lake, batches: list[Accounting]) -> list[dict[str, Any]]:
+def _events(lake: Lake) -> list[dict[str, Any]]:
     """One row a topic: messages that have landed and are kept, how many are in the books, and kept out."""
-    told = []
-    for topic in topics_of(lake):
-        done = [one for one in batches if one.topic == topic and one.kind == EVENTS and one.status == DONE]
-        told.append(
-            {
-                "topic": topic,
-                "kept": sum(rest.messages for rest in rest_of(lake, topic, {})),
-                "processed": sum(one.rows_in for one in done),
-                "quarantined": sum(one.classes["quarantined"] for one in done),
-            }
-        )
-    return told
+    done = accounting.totals(lake, kind=EVENTS, status=DONE)
+    return [
+        {
+            "topic": topic,
+            "kept": sum(rest.messages for rest in rest_of(lake, topic, {})),
+            "processed": done.get(topic, NOTHING).rows_in,
+            "quarantined": done.get(topic, NOTHING).quarantined,
+        }
+        for topic in topics_of(lake)
+    ]
 
 
 def _silver(lake: Lake) -> list[dict[str, Any]]:
@@ -158,7 +156,7 @@ def _alive(process: int) -> bool:
 
 
 def _warnings(landings: list[Landing], batches: list[Accounting]) -> list[str]:
-    """What a next run would complete, and what waits for a decision."""
+    """What a next run would complete."""
     told = []
     begun = {one.landing_id for one in batches if one.status in (DONE, HELD)}
     pending = [one for one in landings if one.status == LANDED and one.landing_id not in begun]
@@ -167,11 +165,15 @@ def _warnings(landings: list[Landing], batches: list[Accounting]) -> list[str]:
         told.append(f"{len(pending)} landed file(s) are not in silver yet: lakehouse run --source {pending[0].source}")
     if unfinished:
         told.append(f"{len(unfinished)} landing(s) were interrupted: land the file(s) again: {unfinished[0].file_name}")
-    if any(one.status == PREPARED for one in batches):
-        told.append("a batch was interrupted: any lakehouse run completes it")
-    held = [one for one in batches if one.status == HELD]
-    told += [f"a batch of {one.source} is held ({one.reason}): lakehouse accept {one.batch_id}" for one in held]
     return told
+
+
+def _warnings_of_batches(lake: Lake) -> list[str]:
+    """Of those of files and of messages: what a next run would complete, and what waits for a decision."""
+    held = accounting.read(lake, status=HELD)
+    told = [f"a batch of {one.source} is held ({one.reason}): lakehouse accept {one.batch_id}" for one in held]
+    interrupted = accounting.read(lake, status=PREPARED)
+    return [*(["a batch was interrupted: any lakehouse run completes it"] if interrupted else []), *told]
 
 
 def _warnings_of_withdrawals(lake: Lake) -> list[str]:

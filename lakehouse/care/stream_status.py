@@ -14,7 +14,7 @@ from lakehouse.care.status import gold_of, run_status
 from lakehouse.errors import JobError
 from lakehouse.gold.release import newest
 from lakehouse.ops import accounting, runs, tables
-from lakehouse.ops.accounting import DONE, EVENTS
+from lakehouse.ops.accounting import DONE, EVENTS, NOTHING
 from lakehouse.ops.tables import Row
 from lakehouse.runtime.lake import Lake
 from lakehouse.silver.messages import processed
@@ -87,15 +87,14 @@ def _rate(lake: Lake, topic: str, now: datetime, minutes: int) -> float:
 def _silver(lake: Lake, topic: str, now: datetime) -> dict[str, Any]:
     """What silver knows of what has landed, and how far it is behind."""
     rest = rest_of(lake, topic, processed(lake, topic))
-    batches = [one for one in accounting.read(lake, kind=EVENTS, topic=topic) if one.status == DONE]
+    done = accounting.totals(lake, kind=EVENTS, topic=topic, status=DONE).get(topic, NOTHING)
     oldest = min((one.since for one in rest), default=now)
-    last = max((one.done_at for one in batches if one.done_at), default=None)
     return {
-        "processed": sum(one.rows_in for one in batches),
-        "quarantined": sum(one.classes["quarantined"] for one in batches),
+        "processed": done.rows_in,
+        "quarantined": done.quarantined,
         "behind": sum(one.messages for one in rest),
         "seconds": round(max(0.0, (now - oldest).total_seconds()), 1),
-        "last_batch": last,
+        "last_batch": done.done_at,
     }
 
 

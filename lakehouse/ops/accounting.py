@@ -122,6 +122,28 @@ def read(lake: Lake, **equal: Any) -> list[Accounting]:
     return [accounting_of(row) for row in tables.read(lake, TABLE, **equal)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Total:
+    """What batches came to: rows that came in, those kept out, and when the last was done."""
+
+    rows_in: int = 0
+    quarantined: int = 0
+    done_at: datetime | None = None
+
+
+NOTHING = Total()
+
+
+def totals(lake: Lake, **equal: str) -> dict[str, Total]:
+    """By topic what the batches of messages came to whose columns equal the texts given.
+
+    Without Python's reading of each, as `ends` does it.
+    """
+    sums = "sum(rows_in) AS rows_in, sum(quarantined) AS quarantined, max(done_at) AS done_at"
+    rows = ask(lake, TABLE, f"SELECT topic, {sums} FROM t WHERE topic IS NOT NULL AND {equal_to(equal)} GROUP BY topic")
+    return {row.pop("topic"): Total(**row) for row in rows}
+
+
 def ends(lake: Lake, **equal: str) -> dict[int, int]:
     """By partition the offset after the last one of the batches whose columns equal the texts given.
 

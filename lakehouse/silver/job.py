@@ -55,7 +55,7 @@ def bring_to_silver(
         held.guard(own_jvm())
         closed = [a for a in finish_begun(spark, lake, held, wait=wait) if a.source == source]
         pending = pending_landings(lake, source)
-        accepted = {a.batch_id for a in accounting.read(lake, source=source) if a.passes}
+        accepted = {a.batch_id for a in accounting.read(lake, kind=CSV, source=source) if a.passes}
         generations = withdrawals.generations(lake)
         for place, landing in enumerate(pending):
             begun(landing, place, len(pending))

@@ -23,7 +23,7 @@ def id_of(landing: Landing, generation: int) -> str:
 
 def pending_landings(lake: Lake, source: str) -> list[Landing]:
     """Landed files of the source without an accounting that is done or held; the earliest as-of first."""
-    closed = {a.batch_id for a in accounting.read(lake, source=source) if a.status in (DONE, HELD)}
+    closed = {a.batch_id for a in accounting.read(lake, kind=CSV, source=source) if a.status in (DONE, HELD)}
     landed, generations = ledger.read(lake, source=source, status=LANDED), withdrawals.generations(lake)
     return [one for one in landed if id_of(one, generations[one.landing_id]) not in closed]
 

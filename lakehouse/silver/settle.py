@@ -13,7 +13,7 @@ from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import ABANDONED, WITHDRAWN
 from lakehouse.errors import JobError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
-from lakehouse.ops.accounting import PREPARED, REPLAY, Accounting
+from lakehouse.ops.accounting import CSV, PREPARED, REPLAY, Accounting
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake
@@ -93,7 +93,7 @@ def settle_withdrawal(lake: Lake, prepared: Withdrawal, *, wait: bool = True) ->
         commit = tables.commit_of(lake, SALES, prepared.withdrawal_id, prepared.silver_version)
         merged = _merged_version(lake, f"withdrawal {prepared.withdrawal_id}", commit, told)
     quarantine.withdraw(lake, prepared.landing_ids)
-    for batch in accounting.read(lake, source=prepared.source):
+    for batch in accounting.read(lake, kind=CSV, source=prepared.source):
         if batch.landing_id in prepared.landing_ids:
             accounting.write(lake, replace(batch, status=WITHDRAWN))
     reached("withdrawal-accounted")

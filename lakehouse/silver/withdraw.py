@@ -17,7 +17,7 @@ from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, Landing
 from lakehouse.errors import UsageError
 from lakehouse.ops import accounting, quarantine, tables, withdrawals
-from lakehouse.ops.accounting import DONE
+from lakehouse.ops.accounting import CSV, DONE
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.spark import table_at
 from lakehouse.ops.withdrawals import Withdrawal
@@ -157,7 +157,7 @@ def _rest(spark: SparkSession, lake: Lake, taken: Sequence[Landing], others: Seq
 
 def _earlier(lake: Lake, taken: Sequence[Landing], others: Sequence[Landing]) -> list[Landing]:
     """Those of the others that silver knows and that could win: what is newer than all taken back won already."""
-    done = {one.landing_id for one in accounting.read(lake, source=taken[0].source, status=DONE)}
+    done = {one.landing_id for one in accounting.read(lake, kind=CSV, source=taken[0].source, status=DONE)}
     last = max(one.as_of for one in taken)
     return [one for one in others if one.landing_id in done and one.as_of <= last]
 
