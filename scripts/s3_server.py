@@ -24,9 +24,13 @@ from scripts.s3_app import COUNTS, DISTANCE, FAULTS, POLICY, Fault, s3_app  # no
 
 
 @contextmanager
-def s3_server() -> Iterator[str]:
-    """A server for the length of a `with` block; its address."""
-    command = [sys.executable, str(Path(__file__).resolve())]
+def s3_server(*certificate: str) -> Iterator[str]:
+    """A server for the length of a `with` block; its address.
+
+    Args:
+        certificate: the files of its certificate and of its key, in PEM, for a server over TLS.
+    """
+    command = [sys.executable, str(Path(__file__).resolve()), *certificate]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as server:
         assert server.stdin is not None
         assert server.stdout is not None
@@ -99,13 +103,15 @@ def make_bucket(address: str, bucket: str) -> None:
 
 
 def main() -> None:
-    """Serve until standard input ends."""
+    """Serve until standard input ends; over TLS where files of a certificate and a key are named."""
     from werkzeug.serving import make_server
 
+    files = sys.argv[1:]
     logging.getLogger("werkzeug").setLevel(logging.CRITICAL)
-    server = make_server("127.0.0.1", 0, s3_app(), threaded=True)
+    tls = (files[0], files[1]) if files else None
+    server = make_server("127.0.0.1", 0, s3_app(), threaded=True, ssl_context=tls)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(f"http://127.0.0.1:{server.port}", flush=True)
+    print(f"{'https' if tls else 'http'}://127.0.0.1:{server.port}", flush=True)
     sys.stdin.read()
 
 

@@ -15,10 +15,11 @@ from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import checked_catalog
 from lakehouse.contract.model import Catalog
 from lakehouse.errors import UsageError
+from lakehouse.runtime.authorities import authorities
 from lakehouse.runtime.jar_list import LIST_FILE, OF_SPARK, checked_list
 from lakehouse.runtime.jars import cache_folder
 from lakehouse.runtime.setting_findings import place_of
-from lakehouse.runtime.settings import checked_settings, environment_name, key_file_named, unknown_environment
+from lakehouse.runtime.settings import Settings, checked_settings, environment_name, key_file_named, unknown_environment
 from lakehouse.silver.sources import transform_path
 from lakehouse.streams import connection
 
@@ -92,8 +93,17 @@ def _of_settings(name: str, conf: Path | None) -> Iterator[Finding]:
         place = place_of(f"environments/{name}.yml", ("warehouse", "private_key_file"))
         yield from (_placed(f"{place}: {fault}") for fault in key_file_faults(file))
     if settings is not None:
+        yield from _of_authorities(name, settings)
         for setting, fault in connection.faults(settings.kafka):
             yield Finding(place=place_of(f"environments/{name}.yml", ("kafka", setting)), told=fault)
+
+
+def _of_authorities(name: str, settings: Settings) -> Iterator[Finding]:
+    try:
+        if settings.storage.ca_file is not None:
+            authorities(settings.storage.ca_file)
+    except UsageError as error:
+        yield Finding(place=place_of(f"environments/{name}.yml", ("storage", "ca_file")), told=str(error))
 
 
 def _of_transforms(catalog: Catalog) -> Iterator[Finding]:

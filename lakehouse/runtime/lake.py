@@ -14,6 +14,7 @@ from lakehouse.conf import conf_folder
 from lakehouse.contract.loader import load_catalog
 from lakehouse.contract.model import Catalog, Source, Table
 from lakehouse.errors import UsageError, did_you_mean
+from lakehouse.runtime.authorities import authorities
 from lakehouse.runtime.held import holding
 from lakehouse.runtime.local_store import LocalStore
 from lakehouse.runtime.settings import Settings, load_settings
@@ -106,12 +107,16 @@ def _bucket(there: StorageSettings) -> Store:
 
     # Else delta-rs, where it looks for credentials, asks the machine's metadata for a region, and warns without one.
     os.environ.setdefault("AWS_REGION", there.region or "")
+    if there.ca_file is not None:
+        authorities(there.ca_file)
+        os.environ["SSL_CERT_FILE"] = str(there.ca_file.expanduser())  # delta-rs has no other way to be told
     return S3Store(
         bucket=there.bucket or "",
         prefix=there.prefix,
         region=there.region or "",
         endpoint=there.endpoint,
         path_style=there.path_style,
+        ca_file=None if there.ca_file is None else str(there.ca_file.expanduser()),
         encryption=there.encryption,
         kms_key=there.kms_key,
         lease_seconds=there.lease_seconds,

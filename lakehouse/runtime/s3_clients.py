@@ -27,6 +27,7 @@ class Reach:
 
     region: str
     endpoint: str | None
+    ca_file: str | None
     path_style: bool
     encryption: str
     kms_key: str | None
@@ -81,7 +82,8 @@ def _made(reach: Reach, for_leases: bool, process: int) -> Any:
             ignore_configured_endpoint_urls=True,
         )
     )
-    client = Session().create_client("s3", region_name=reach.region, endpoint_url=reach.endpoint, config=config)
+    there = {"region_name": reach.region, "endpoint_url": reach.endpoint, "verify": reach.ca_file}
+    client = Session().create_client("s3", config=config, **there)
 
     def encrypted(params: dict[str, Any], **_: Any) -> dict[str, Any]:
         return {**params, **reach.put_parameters}

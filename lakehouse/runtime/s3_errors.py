@@ -13,6 +13,7 @@ from botocore.exceptions import (
     ConnectionError,
     HTTPClientError,
     IncompleteReadError,
+    SSLError,
 )
 
 from lakehouse.errors import JobError, masked
@@ -105,6 +106,11 @@ def _failure(location: str, error: BotoCoreError) -> str:
     name = type(error).__name__
     if name in OF_CREDENTIALS:
         return _not_signed_in(location, name)
+    if isinstance(error, SSLError):
+        return (
+            f"the certificate of the store of {location} is signed by nobody that is trusted ({error}): name the "
+            "authorities that sign it by LAKEHOUSE_STORAGE__CA_FILE"
+        )
     if isinstance(error, HTTPClientError | ConnectionError | IncompleteReadError):
         return (
             f"the store of {location} does not answer ({error}): see to the network, and that "

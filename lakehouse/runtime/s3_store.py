@@ -43,6 +43,8 @@ class S3Store:
     region: str
     endpoint: str | None = None
     """Such as `https://host:9000`; None for Amazon's own."""
+    ca_file: str | None = None
+    """The authorities of the endpoint's certificate; None for those that every machine knows."""
     path_style: bool = False
     encryption: str = "bucket"
     """`bucket` (whatever it does by itself), `sse-s3` or `sse-kms`."""
@@ -61,7 +63,7 @@ class S3Store:
     @property
     def filesystem(self) -> "S3FileSystem":
         """What it writes is encrypted as the bucket does by itself: pyarrow cannot ask for anything else."""
-        return _filesystem(self._address, self.region, self._by_path, os.getpid())
+        return _filesystem(self._address, self.region, self._by_path, self.ca_file, os.getpid())
 
     @property
     def delta_options(self) -> Mapping[str, str]:
@@ -171,6 +173,7 @@ class S3Store:
         return Reach(
             region=self.region,
             endpoint=self.endpoint,
+            ca_file=self.ca_file,
             path_style=self._by_path,
             encryption=self.encryption,
             kms_key=self.kms_key,
@@ -195,7 +198,7 @@ class S3Store:
 
 
 @cache
-def _filesystem(address: str, region: str, by_path: bool, process: int) -> "S3FileSystem":
+def _filesystem(address: str, region: str, by_path: bool, ca_file: str | None, process: int) -> "S3FileSystem":
     """Made once a process, as clients are."""
     from pyarrow.fs import AwsStandardS3RetryStrategy, S3FileSystem
 
@@ -205,6 +208,7 @@ def _filesystem(address: str, region: str, by_path: bool, process: int) -> "S3Fi
         scheme=parts.scheme,
         endpoint_override=parts.netloc,
         force_virtual_addressing=not by_path,
+        tls_ca_file_path=ca_file,
         connect_timeout=10,
         request_timeout=60,  # else three seconds, which a busy store may take
         retry_strategy=AwsStandardS3RetryStrategy(max_attempts=5),

@@ -20,6 +20,7 @@ from pyspark.sql import SparkSession
 from lakehouse.conf import conf_folder
 from lakehouse.errors import JobError
 from lakehouse.runtime import jars
+from lakehouse.runtime.authorities import trust_options
 from lakehouse.runtime.class_archive import use_archive
 from lakehouse.runtime.gateway import remember_names
 from lakehouse.runtime.leases import remember_jvm
@@ -169,8 +170,16 @@ def _of_our_own_jvm(settings: Settings, java_options: Sequence[str]) -> dict[str
         "spark.driver.memory": settings.spark.driver_memory,
         "spark.driver.extraClassPath": class_path,
         "spark.executor.extraClassPath": class_path,
-        "spark.driver.extraJavaOptions": _java_options(settings, [*use_archive(class_path), *java_options]),
+        "spark.driver.extraJavaOptions": _java_options(
+            settings, [*use_archive(class_path), *_trust(settings), *java_options]
+        ),
     }
+
+
+def _trust(settings: Settings) -> list[str]:
+    """What a JVM is told of the authorities of the store's certificate, where they are told to us."""
+    file = settings.storage.ca_file
+    return [] if file is None else trust_options(file, settings.home / "logs")
 
 
 def _on_one_machine(settings: Settings, small: bool) -> dict[str, str]:

@@ -7,11 +7,12 @@ may be a credential that got into the wrong place.
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from lakehouse.runtime.setting_groups import STRICT, Form, variable_of
+from lakehouse.runtime.setting_groups import STRICT, Form, is_key_text, variable_of
 
 BUCKET = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -61,6 +62,13 @@ class StorageSettings(BaseModel):
     tls: Annotated[
         bool, Field(description="whether the server is asked over TLS; `false` for an endpoint of `http://`")
     ] = True
+    ca_file: Annotated[
+        Path | None,
+        Field(
+            description="the authorities that sign the server's certificate, in PEM, where they are none that every "
+            "machine knows; they alone are trusted then"
+        ),
+    ] = None
     path_style: Annotated[
         bool,
         Field(
@@ -123,6 +131,13 @@ class StorageSettings(BaseModel):
             )
         return url
 
+    @field_validator("ca_file")
+    @classmethod
+    def _named_file(cls, file: Path | None) -> Path | None:
+        if file is not None and is_key_text(str(file)):
+            raise ValueError("this is the text of a certificate: write it to a file, and name that file here")
+        return file
+
     @model_validator(mode="after")
     def _sound(self) -> "StorageSettings":
         if faults := list(self._local_faults() if self.kind == "local" else self._s3_faults()):
@@ -147,6 +162,11 @@ class StorageSettings(BaseModel):
             told = "true" if self.tls else "false"
             remedy = _set("tls", "false" if self.tls else "true")
             yield f"endpoint begins with {said}, but tls is {told}: set {remedy}, or give an endpoint of {other}"
+        if self.ca_file is not None and self.endpoint is None:
+            remedy = variable_of("storage", "endpoint")
+            yield f"ca_file is said, but Amazon S3 needs none: leave it out, or set {remedy}"
+        elif self.ca_file is not None and not self.tls:
+            yield "ca_file is said, but tls is false: leave it out, or give an endpoint of https://"
         if self.kms_key and self.encryption != "sse-kms":
             remedy = _set("encryption", "sse-kms")
             yield f"kms_key is said, but encryption is {self.encryption}: set {remedy}, or leave it out"

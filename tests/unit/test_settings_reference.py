@@ -58,4 +58,4 @@ def test_what_a_setting_takes_and_is_where_nothing_is_said(setting: str, takes: 
 def test_what_is_said_of_a_group_stands_above_its_settings() -> None:
     section = settings_reference().partition("\n## storage\n\n")[2].partition("\n## ")[0]
     assert section.startswith("Where bronze, silver, gold, ops and leases are kept: ")
-    assert section.count("\n| `storage.") == 11
+    assert section.count("\n| `storage.") == 12

@@ -51,6 +51,7 @@ def test_a_lakehouse_is_local_unless_said_otherwise() -> None:
         "region": None,
         "endpoint": None,
         "tls": True,
+        "ca_file": None,
         "path_style": False,
         "encryption": "bucket",
         "kms_key": None,

@@ -74,6 +74,11 @@ VALUES: dict[str, tuple[str, str, str]] = {
     "a lease that is too short": ("lease_seconds", "9", "input should be greater than or equal to 10"),
     "a lease that is too long": ("lease_seconds", "3601", "input should be less than or equal to 3600"),
     "a staging that there is not": ("staging", "tmp", "input should be 'home' or 'bucket'"),
+    "authorities in place of their file": (
+        "ca_file",
+        "-----BEGIN CERTIFICATE-----\nMIIB",
+        "this is the text of a certificate: write it to a file, and name that file here",
+    ),
     "an access key": ("access_key", ACCESS_KEY, CREDENTIAL),
     "the id of an access key": ("access_key_id", ACCESS_KEY, CREDENTIAL),
     "a secret key": ("secret_key", SECRET_KEY, CREDENTIAL),
@@ -115,6 +120,14 @@ TOGETHER: dict[str, tuple[dict[str, str], str]] = {
     "a KMS key for S3's own encryption": (
         {**S3, "KMS_KEY": KMS_KEY, "ENCRYPTION": "sse-s3"},
         "kms_key is said, but encryption is sse-s3: set LAKEHOUSE_STORAGE__ENCRYPTION=sse-kms, or leave it out",
+    ),
+    "authorities for Amazon": (
+        {**S3, "CA_FILE": "/etc/ca.pem"},
+        "ca_file is said, but Amazon S3 needs none: leave it out, or set LAKEHOUSE_STORAGE__ENDPOINT",
+    ),
+    "authorities without TLS": (
+        {**S3, "CA_FILE": "/etc/ca.pem", "ENDPOINT": SERVER, "TLS": "no"},
+        "ca_file is said, but tls is false: leave it out, or give an endpoint of https://",
     ),
     "two things at once": (
         {"KIND": "s3", "BUCKET": "retail-lake", "KMS_KEY": "alias/lake"},
