@@ -54,5 +54,5 @@ def test_daily_files_make_no_more_requests_the_more_there_are(
         bring_to_gold(spark, in_s3)
 
     to_gold(write_history(tmp_path / "history.csv", rows=LINES))
-    asked = [requests_of(address, lambda file=file: to_gold(file)) for file in daily_files(tmp_path, 80)]  # type: ignore[misc]
-    assert max(asked[40:]) <= 1.2 * max(asked[:40])
+    asked = [requests_of(address, lambda file=file: to_gold(file)) for file in daily_files(tmp_path, 48)]  # type: ignore[misc]
+    assert max(asked[24:]) <= 1.2 * max(asked[:24])
