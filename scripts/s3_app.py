@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
 from typing import Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, unquote
 from xml.etree import ElementTree
 
 from scripts.s3_policy import denied
@@ -97,7 +97,7 @@ class S3App:
             fault = next((one for one in self.faults if one.strikes(kind, path, agent)), None)
         if fault is not None:
             return self._struck(fault.fault, request, answer)
-        if denials := [] if self.policy is None else denied(self.policy, kind, *asked_for(kind, request)):
+        if denials := [] if self.policy is None else denied_to(self.policy, kind, request):
             self.denials += denials
             return self._struck("403", request, answer)
         return self.store(request, answer)
@@ -156,6 +156,15 @@ def kind_of(request: Mapping[str, Any]) -> str:
     if method == "PUT" and "HTTP_X_AMZ_COPY_SOURCE" in request:
         return "copy"
     return next((kind for name, kind in BY_QUERY.get(method, {}).items() if name in asked), method.lower())
+
+
+def denied_to(policy: dict[str, Any], kind: str, request: dict[str, Any]) -> list[str]:
+    """What a policy denies to a request; a copy reads an object, too."""
+    denials = denied(policy, kind, *asked_for(kind, request))
+    if kind == "copy":
+        bucket, _, key = unquote(request["HTTP_X_AMZ_COPY_SOURCE"]).lstrip("/").partition("/")
+        denials += denied(policy, "get", bucket, [key])
+    return denials
 
 
 def asked_for(kind: str, request: dict[str, Any]) -> tuple[str, list[str], str]:

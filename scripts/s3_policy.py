@@ -14,7 +14,7 @@ ACTIONS = {
     "head": ["s3:GetObject"],
     "list": ["s3:ListBucket"],
     "put": ["s3:PutObject"],
-    "copy": ["s3:PutObject", "s3:GetObject"],
+    "copy": ["s3:PutObject"],
     "delete": ["s3:DeleteObject"],
     "delete many": ["s3:DeleteObject"],
     "create upload": ["s3:PutObject"],
@@ -24,7 +24,8 @@ ACTIONS = {
     "list uploads": ["s3:ListBucketMultipartUploads"],
     "list parts": ["s3:ListMultipartUploadParts"],
 }
-"""What each kind of request needs. One that is not here, such as the head of a bucket, is never allowed."""
+"""What each kind of request needs; what a copy reads is asked for apart. One that is not here, such as the head of a
+bucket, is never allowed."""
 
 
 def denied(policy: Mapping[str, Any], kind: str, bucket: str, keys: Iterable[str], prefix: str = "") -> list[str]:

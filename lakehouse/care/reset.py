@@ -12,8 +12,8 @@ from lakehouse.silver import SALES
 from lakehouse.streams import broker
 from lakehouse.streams.bronze import EVENTS
 
-WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", EVENTS)
-"""The leases that writing jobs hold while they work."""
+WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", EVENTS, "verify")
+"""The leases that jobs hold while they work."""
 
 OF_THIS_MACHINE = ("warehouse.files", broker.STARTING)
 """Those of whoever has the local warehouse open, or starts the broker."""

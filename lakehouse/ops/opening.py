@@ -23,19 +23,20 @@ def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
     """A table as of a version, the newest where none is given.
 
     While this process holds a lease, each of its threads opens a table once, and from then on only asks what came
-    since: in a bucket that is two requests in place of some twenty. So what is returned is to be used before the table
-    is opened, or written to, again.
+    since: in a bucket that is two requests in place of some twenty. So what is returned, whatever its version, is to be
+    used before the table is opened, or written to, again.
 
     Raises:
         TableNotFoundError: there is no such table.
         JobError: the store does not answer, or refuses.
     """
     location, newest = lake.location(table), remembered()
-    known: DeltaTable | None = newest.get((get_ident(), location))
+    place = (get_ident(), lake.store, location)
+    known: DeltaTable | None = newest.get(place)
     with in_our_words(lake, table):
         if known is None or version not in (None, known.version()):
             there = DeltaTable(location, version=version, storage_options=dict(lake.store.delta_options))
-            return there if version is not None else newest.setdefault((get_ident(), location), there)
+            return there if version is not None else newest.setdefault(place, there)
         if version is None:
             known.update_incremental()
         return known

@@ -42,5 +42,6 @@ def batches(lake: Lake, table: str, asked: Callable[[], Iterable[Any]]) -> Itera
 
 
 def _is_of_a_store(error: Exception) -> bool:
-    """Whether an error may be a refusal: of rows that are on their way delta-rs raises just an `Exception`."""
-    return isinstance(error, OSError | DeltaError) or type(error) is Exception
+    """Whether an error may be a refusal: of rows that are on their way delta-rs raises what Arrow has for any error."""
+    of_rows = isinstance(error, pa.ArrowException) and "Object Store error" in str(error)
+    return of_rows or isinstance(error, OSError | DeltaError) or type(error) is Exception

@@ -69,7 +69,7 @@ def _transaction(
         reached("publish-loaded")
         for name in GOLD_TABLES:
             there = opened(target.lake, name, release.versions[name])
-            reconcile(target.cursor, target.lake.table(name), there)
+            reconcile(target.cursor, target.lake, target.lake.table(name), there)
         target.held.check()
         reached("publish-reconciled")
         target.run(statements.COMMIT)

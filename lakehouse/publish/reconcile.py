@@ -13,13 +13,15 @@ from deltalake import DeltaTable, QueryBuilder
 from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
 from lakehouse.contract.model import Table
 from lakehouse.errors import JobError
+from lakehouse.ops.refused import in_our_words
 from lakehouse.publish import statements
+from lakehouse.runtime.lake import Lake
 
 if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor
 
 
-def reconcile(cursor: "SnowflakeCursor", table: Table, there: DeltaTable) -> None:
+def reconcile(cursor: "SnowflakeCursor", lake: Lake, table: Table, there: DeltaTable) -> None:
     """Compare a table of the warehouse with its Delta version: rows, sums of numbers, counts of other values.
 
     Args:
@@ -28,7 +30,9 @@ def reconcile(cursor: "SnowflakeCursor", table: Table, there: DeltaTable) -> Non
     Raises:
         JobError: they differ; it names table, column and both numbers.
     """
-    expected, found = of_delta(table, there), of_warehouse(cursor, table)
+    with in_our_words(lake, table.name):
+        expected = of_delta(table, there)
+    found = of_warehouse(cursor, table)
     for name, value in expected.items():
         if found[name] != value:
             what = "rows" if name == "all_rows" else f"{_what(table, name)} of {name}"

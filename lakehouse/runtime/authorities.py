@@ -5,6 +5,7 @@ that cannot be read, or has no certificate, is one sentence before anything is a
 something else than a path.
 """
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -46,5 +47,7 @@ def trust_options(file: Path, folder: Path) -> list[str]:
     trusted = [PKCS12Certificate(one, f"{number}".encode()) for number, one in enumerate(authorities(file))]
     store = folder / "authorities.p12"
     folder.mkdir(parents=True, exist_ok=True)
-    store.write_bytes(serialize_java_truststore(trusted, NoEncryption()))
+    written = folder / f"authorities.{os.getpid()}"
+    written.write_bytes(serialize_java_truststore(trusted, NoEncryption()))
+    written.replace(store)  # at once: another JVM may be reading it
     return [f"-Djavax.net.ssl.trustStore={store}", "-Djavax.net.ssl.trustStoreType=PKCS12"]

@@ -12,7 +12,8 @@ from typing import Any
 from lakehouse.runtime.storage import Lease
 
 _HELD: list[Lease] = []
-_REMEMBERED: dict[Any, Any] = {}
+_MEMORIES: list[dict[Any, Any]] = [{}]
+"""The one of the leases that are held, or will be held next."""
 
 
 @contextmanager
@@ -24,12 +25,12 @@ def holding(lease: Lease) -> Iterator[Lease]:
     finally:
         _HELD.remove(lease)
         if not _HELD:
-            _REMEMBERED.clear()
+            _MEMORIES[0] = {}  # not emptied: a thread may be about to write into it
 
 
 def remembered() -> dict[Any, Any]:
     """A memory of this process that lasts until it lets go of its last lease; of the moment where it holds none."""
-    return _REMEMBERED if _HELD else {}
+    return _MEMORIES[0] if _HELD else {}
 
 
 def check_held() -> None:

@@ -107,16 +107,31 @@ def _failure(location: str, error: BotoCoreError) -> str:
     if name in OF_CREDENTIALS:
         return _not_signed_in(location, name)
     if isinstance(error, SSLError):
-        return (
-            f"the certificate of the store of {location} is signed by nobody that is trusted ({error}): name the "
-            "authorities that sign it by LAKEHOUSE_STORAGE__CA_FILE"
-        )
+        return _not_trusted(location, str(error))
     if isinstance(error, HTTPClientError | ConnectionError | IncompleteReadError):
         return (
             f"the store of {location} does not answer ({error}): see to the network, and that "
             "LAKEHOUSE_STORAGE__ENDPOINT is its address (none for Amazon S3), then run the command again"
         )
     return f"nothing could be asked of the store of {location} ({error}): see to the settings LAKEHOUSE_STORAGE__…"
+
+
+def _not_trusted(location: str, said: str) -> str:
+    """Why there is no connection over TLS, by what OpenSSL says."""
+    if "local issuer certificate" in said or "self-signed" in said:
+        return (
+            f"the certificate of the store of {location} is signed by nobody that is trusted ({said}): name the "
+            "authorities that sign it by LAKEHOUSE_STORAGE__CA_FILE"
+        )
+    if "WRONG_VERSION_NUMBER" in said or "record layer failure" in said.lower():
+        return (
+            f"the store of {location} does not speak TLS ({said}): give an endpoint of http:// and "
+            "LAKEHOUSE_STORAGE__TLS=false, or the port that does"
+        )
+    return (
+        f"there is no connection over TLS to the store of {location} ({said}): see to its certificate, and that "
+        "LAKEHOUSE_STORAGE__ENDPOINT has the name that is in it"
+    )
 
 
 def _not_signed_in(location: str, why: str) -> str:

@@ -32,6 +32,7 @@ def probe(store: S3Store) -> Iterator[tuple[str, Callable[[], str]]]:
     yield "conditional puts", lambda: refuses_what_is_there(store)
     yield "uploads in parts", lambda: refuses_parts_of_what_is_there(store)
     yield "encryption", lambda: encrypts(store)
+    yield "tables", lambda: keeps_tables(store)
 
 
 def can_be_written(store: S3Store) -> str:
@@ -86,6 +87,34 @@ def encrypts(store: S3Store) -> str:
             "LAKEHOUSE_STORAGE__KMS_KEY and the bucket's own key"
         )
     return f"{found or 'none that it tells'}{f' by {key}' if key else ''}"
+
+
+def keeps_tables(store: S3Store) -> str:
+    """A table written and read by delta-rs, and found by pyarrow: each of them has connections of its own."""
+    location = f"{store.root}/{FOLDER}/{uuid4().hex}"
+    try:
+        works = _is_kept(store, location)
+    except Exception:  # each has errors of its own, and what they say may have a token in it
+        works = False
+    finally:
+        store.remove_tree(location)
+    if not works:
+        raise JobError(
+            f"boto3 can use the store of {store.root}, but delta-rs or pyarrow cannot: see to the certificates in "
+            "LAKEHOUSE_STORAGE__CA_FILE (of the authority, not the server's own), and to the environment's proxies"
+        )
+    return "can be kept there"
+
+
+def _is_kept(store: S3Store, location: str) -> bool:
+    import pyarrow as pa
+    from deltalake import DeltaTable, write_deltalake
+    from pyarrow.fs import FileSelector
+
+    options = dict(store.delta_options)
+    write_deltalake(location, pa.table({"number": [1]}), storage_options=options)
+    found = store.filesystem.get_file_info(FileSelector(store.path_of(location), recursive=True))
+    return DeltaTable(location, storage_options=options).count() == 1 and bool(found)
 
 
 def has_our_time(store: S3Store) -> str:

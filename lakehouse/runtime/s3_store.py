@@ -155,7 +155,10 @@ class S3Store:
             self.table_exists(location)
         except JobError as error:
             return error
-        return JobError(f"the store refused a request at {location}: run the command again; nothing is lost")
+        return JobError(
+            f"the store refused a request at {location}: run the command again, nothing is lost; if it repeats, "
+            "`lakehouse doctor` tells more"
+        )
 
     def checks(self) -> Iterable[tuple[str, Callable[[], str]]]:
         from lakehouse.runtime.s3_probe import probe  # which imports this module

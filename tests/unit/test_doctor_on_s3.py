@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from lakehouse.runtime.s3_store import S3Store
 from scripts.s3_server import environment
 from tests.unit.calls import Command
 from tests.unit.faulty_s3 import Faulty, unconditional
@@ -12,7 +13,7 @@ from tests.unit.lease_processes import BUCKET
 from tests.unit.s3_stores import objects, uploads
 from tests.unit.test_doctor import CHECKS
 
-OF_STORE = ["bucket", "clock", "conditional puts", "uploads in parts", "encryption"]
+OF_STORE = ["bucket", "clock", "conditional puts", "uploads in parts", "encryption", "tables"]
 
 
 def in_use(monkeypatch: pytest.MonkeyPatch, address: str, prefix: str) -> None:
@@ -52,6 +53,7 @@ def test_a_fit_store_is_tried_and_left_as_it_was(
         "If-None-Match is honoured",
         "If-None-Match is honoured where they are completed",
         "AES256",
+        "can be kept there",
         "one writer at a time",
     ]
     assert leftovers(store, prefix) == []
@@ -74,5 +76,23 @@ def test_a_store_without_conditions_is_refused(
             "is completed, so two landings of one file could both write it: use Amazon S3, or a newer version of this "
             "store"
         ),
+    }
+    assert leftovers(store, prefix) == []
+
+
+def test_a_store_that_delta_rs_cannot_use_is_refused(
+    store: Any, prefix: str, lakehouse: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Such as one whose certificate is its own authority's: OpenSSL takes it, delta-rs does not."""
+    in_use(monkeypatch, store.meta.endpoint_url, prefix)
+    monkeypatch.setattr(S3Store, "delta_options", {"AWS_ENDPOINT_URL": "http://127.0.0.1:1", "max_retries": "0"})
+    code, answer = told(lakehouse)
+    assert (code, answer["ok"]) == (2, False)
+    assert wrong(answer) == {
+        "tables": (
+            f"boto3 can use the store of s3a://{BUCKET}/{prefix.rstrip('/')}, but delta-rs or pyarrow cannot: see to "
+            "the certificates in LAKEHOUSE_STORAGE__CA_FILE (of the authority, not the server's own), and to the "
+            "environment's proxies"
+        )
     }
     assert leftovers(store, prefix) == []

@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame
 
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.opening import opened
+from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
@@ -113,7 +114,8 @@ def append(lake: Lake, rows: DataFrame, batch_id: str) -> None:
 
 def rows_landed(lake: Lake, batch_id: str) -> int:
     """How many rows the newest commit brought, where it is the batch's; 0 where it is not: the batch was empty."""
-    (newest,) = opened(lake, EVENTS).history(limit=1)
+    with in_our_words(lake, EVENTS):
+        (newest,) = opened(lake, EVENTS).history(limit=1)
     if newest.get("userMetadata") != batch_id:
         return 0
     return int(newest["operationMetrics"]["numOutputRows"])

@@ -42,6 +42,7 @@ def test_landings_make_no_more_requests_the_more_there_are(in_s3: Lake, address:
         for file in daily_files(tmp_path, 24)
     ]
     assert max(asked[12:]) <= 1.1 * max(asked[:12])
+    assert max(asked) <= 160
 
 
 @pytest.mark.soak
@@ -56,3 +57,4 @@ def test_daily_files_make_no_more_requests_the_more_there_are(
     to_gold(write_history(tmp_path / "history.csv", rows=LINES))
     asked = [requests_of(address, lambda file=file: to_gold(file)) for file in daily_files(tmp_path, 48)]  # type: ignore[misc]
     assert max(asked[24:]) <= 1.2 * max(asked[:24])
+    assert max(asked) <= 1_300

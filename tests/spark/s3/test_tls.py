@@ -48,15 +48,39 @@ def test_files_go_to_gold_over_tls(home: Path, variables: dict[str, str], tmp_pa
     assert audited.returncode == 0, audited.stdout + audited.stderr
 
 
-@pytest.mark.parametrize("trusted", ["other-ca.pem", None], ids=["another's", "only what every machine knows"])
-def test_a_store_whose_authority_is_not_trusted_is_asked_nothing(
-    home: Path, variables: dict[str, str], folder: Path, tmp_path: Path, trusted: str | None
-) -> None:
+@pytest.fixture(scope="module")
+def plain() -> Iterator[str]:
+    """A server that does not speak TLS, by the address of one that does."""
+    with s3_server() as served:
+        yield served.replace("http:", "https:")
+
+
+UNTRUSTED = "is signed by nobody that is trusted", "name the authorities that sign it by LAKEHOUSE_STORAGE__CA_FILE"
+NO_TLS = "does not speak TLS", "LAKEHOUSE_STORAGE__TLS=false, or the port that does"
+OTHER_NAME = "there is no connection over TLS", "LAKEHOUSE_STORAGE__ENDPOINT has the name that is in it"
+
+
+@pytest.mark.parametrize(
+    "authority, host, begins, ends",
+    [
+        ("other-ca.pem", "the server", *UNTRUSTED),
+        ("", "the server", *UNTRUSTED),
+        ("ca.pem", "plain", *NO_TLS),
+        ("ca.pem", "localhost", *OTHER_NAME),
+    ],
+    ids=["another's authority", "only what every machine knows", "no TLS there", "another name"],
+)
+def test_a_store_that_cannot_be_trusted_is_asked_nothing(
+    home: Path, variables: dict[str, str], folder: Path, plain: str, tmp_path: Path, authority: str, host: str,
+    begins: str, ends: str,
+) -> None:  # fmt: skip
     (file,) = write_sample(tmp_path, rows=200, days=1)
-    others = {"LAKEHOUSE_STORAGE__CA_FILE": str(folder / trusted)} if trusted else {}
-    said = {name: value for name, value in variables.items() if not name.endswith("CA_FILE")} | others
+    said = {**variables, "LAKEHOUSE_STORAGE__CA_FILE": str(folder / authority) if authority else ""}
+    if host != "the server":
+        other = variables["LAKEHOUSE_STORAGE__ENDPOINT"].replace("127.0.0.1", "localhost")
+        said["LAKEHOUSE_STORAGE__ENDPOINT"] = plain if host == "plain" else other
     done = ended(home, "land", "--source", "superstore", str(file.path), **said)
     assert done.returncode == 1
     (line,) = done.stderr.strip().splitlines()
-    assert "is signed by nobody that is trusted" in line
-    assert line.endswith("name the authorities that sign it by LAKEHOUSE_STORAGE__CA_FILE")
+    assert begins in line
+    assert line.endswith(ends)
