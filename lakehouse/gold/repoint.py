@@ -4,7 +4,7 @@ In: changed lines, and the differences of the dimensions. Out: the difference of
 a fact is touched only where its own line changed, or where the time of its sale moved from one version to another.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from functools import reduce
 
@@ -93,8 +93,13 @@ def _bounds(build: Build, regions: Mapping[Dimension, DataFrame]) -> SparkColumn
     return reduce(SparkColumn.__or__, found) if found else None
 
 
-def _ends(build: Build, regions: Iterable[Dimension]) -> Iterator[tuple[datetime, datetime]]:
-    """The first and the last moment of what `_moved` gives, a dimension; read without Spark, whose times are local."""
+def _ends(build: Build, regions: Collection[Dimension]) -> Iterator[tuple[datetime, datetime]]:
+    """The first and the last moment of what `_moved` gives, a dimension; read without Spark, whose times are local.
+
+    Versions are staged only where a key was disturbed, so that they are not looked for where nothing has moved.
+    """
+    if not regions:
+        return
     versions = build.kept("versions", "entity", "was.valid_from", "was.valid_to", "now.valid_to")
     was, now = pc.field("was.valid_to"), pc.field("now.valid_to")
     shrunk = versions.filter(was.is_valid() & (now.is_null() | (now < was)))

@@ -106,6 +106,24 @@ def test_steps_equal_a_build_from_nothing(spark, tmp_path):
     assert second.digests == from_nothing(spark, lake, tmp_path / "beside")
 
 
+UNDISTURBED = ("a correction of measures alone", "nothing but new lines of known keys", "nothing that gold knows")
+
+
+def test_steps_that_disturb_no_version_at_all_equal_a_build_from_nothing(spark, tmp_path):
+    """Each alone: beside another one that disturbs a key of its own it would be another step."""
+    lake = lake_at(tmp_path / "lake")
+    arrive(spark, lake, "b0", *FIRST)
+    bring_to_gold(spark, lake)
+    for name in UNDISTURBED:
+        before = newest(lake)
+        arrive(spark, lake, name, *STEPS[name])
+        release = bring_to_gold(spark, lake)
+        assert (release.kind, release.previous) == ("step", before.release_id)
+        assert {t for t in GOLD_TABLES if release.versions[t] != before.versions[t]} <= {"gold.fact_sales"}
+        assert release.digests == digests(spark, lake)
+    assert release.digests == from_nothing(spark, lake, tmp_path / "beside")
+
+
 def test_lines_that_are_physically_gone_leave_gold_too(spark, tmp_path):
     lake = lake_at(tmp_path / "lake")
     arrive(spark, lake, "b1", *FIRST)

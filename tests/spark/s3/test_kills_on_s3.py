@@ -6,6 +6,7 @@ What was never killed has its state and digests; whatever was killed must come t
 import re
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
@@ -19,13 +20,18 @@ from lakehouse.bronze import ledger
 from lakehouse.care.audit import audit
 from lakehouse.care.expire import expire
 from lakehouse.care.verify import findings
+from lakehouse.errors import JobError
 from lakehouse.gold.job import GOLD_POINTS
 from lakehouse.gold.release import newest
+from lakehouse.ops import tables
 from lakehouse.ops.killpoints import EXPIRY_POINTS, LANDING_POINTS, SILVER_POINTS, WITHDRAWAL_POINTS
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.s3_lease_chain import Chain
+from lakehouse.runtime.s3_lease_owners import this_process
 from lakehouse.sample import write_sample
+from lakehouse.silver import SALES
 from tests.kills import Killed, State, ended, holds, leftovers, raising, run, state
-from tests.spark.s3.buckets import copied_bucket
+from tests.spark.s3.buckets import client, copied_bucket
 from tests.spark.s3.conftest import in_use
 
 pytestmark = pytest.mark.timeout(900)
@@ -107,6 +113,49 @@ def test_a_process_killed_leaves_a_lease_that_the_next_run_takes_over_at_once(
     said = run(begun.second, to="gold")
     assert not [line for line in said if re.match(r"waiting for process \d+ on ", line)]
     as_if_never_killed(spark, there, begun)
+
+
+@pytest.mark.parametrize(
+    "table, point",
+    [
+        (SALES, "prepared"),
+        ("gold", "gold-before-release"),
+        *(pytest.param(*one, marks=pytest.mark.soak) for one in ((ledger.TABLE, "object-put"), ("gold", "gold-begun"))),
+    ],
+)
+def test_a_run_whose_lease_is_taken_over_commits_nothing_more(
+    table: str,
+    point: str,
+    there: Lake,
+    begun: Begun,
+    address: str,
+    spark: SparkSession,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """By another machine, which has let go of it when the run is said again."""
+    other = replace(this_process(60), id="another", host="elsewhere", machine="elsewhere 1 pid:[1]", released=True)
+    bucket = there.root.removeprefix("s3a://")
+    chain = Chain(client=client(address), bucket=bucket, prefix="", table=table)
+    before: list[dict[str, int | None]] = []
+
+    def taken_over(at: str) -> None:
+        if at == point:
+            assert chain.claim(chain.sight().greatest + 1, other)
+            before.append(versions(there))
+
+    with monkeypatch.context() as patched:
+        for module in MODULES:
+            patched.setattr(f"lakehouse.{module}.reached", taken_over)
+        with pytest.raises(JobError, match=f"the lease of {table} was taken away.*another run took it over"):
+            run(begun.second, to="gold")
+    assert before == [versions(there)]
+    run(begun.second, to="gold")
+    as_if_never_killed(spark, there, begun)
+
+
+def versions(lake: Lake) -> dict[str, int | None]:
+    """Of all tables but that of runs, which tells of the failed one."""
+    return {name: tables.version(lake, name) for name in lake.catalog.tables if name != "ops.runs"}
 
 
 @pytest.mark.parametrize(
