@@ -106,6 +106,18 @@ def test_steps_equal_a_build_from_nothing(spark, tmp_path):
     assert second.digests == from_nothing(spark, lake, tmp_path / "beside")
 
 
+@pytest.mark.soak
+@pytest.mark.parametrize("name", STEPS)
+def test_each_step_alone_equals_a_build_from_nothing(spark, tmp_path, name):
+    lake = lake_at(tmp_path / "lake")
+    arrive(spark, lake, "b1", *FIRST)
+    bring_to_gold(spark, lake)
+    arrive(spark, lake, "b2", *STEPS[name])
+    release = bring_to_gold(spark, lake)
+    assert release.kind == "step"
+    assert release.digests == digests(spark, lake) == from_nothing(spark, lake, tmp_path / "beside")
+
+
 UNDISTURBED = ("a correction of measures alone", "nothing but new lines of known keys", "nothing that gold knows")
 
 
