@@ -13,7 +13,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from lakehouse.runtime.setting_groups import STRICT, Form, is_key_text, variable_of
+from lakehouse.runtime.setting_groups import STRICT, Form, is_key_text, path_of, variable_of
 
 Protocol = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 Mechanism = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
@@ -140,9 +140,7 @@ class KafkaSettings(BaseModel):
     @field_validator("ca_file", "certificate_file", "key_file")
     @classmethod
     def _no_key(cls, file: Path | None) -> Path | None:
-        if file is not None and is_key_text(str(file)):
-            raise ValueError("this is the text of a certificate or key: write it to a file, and name that file here")
-        return file
+        return path_of(file, "a certificate or key")
 
     @model_validator(mode="after")
     def _sound(self) -> "KafkaSettings":

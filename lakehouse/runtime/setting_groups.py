@@ -107,9 +107,7 @@ class WarehouseSettings(BaseModel):
     @field_validator("private_key_file")
     @classmethod
     def _no_key(cls, file: Path | None) -> Path | None:
-        if file is not None and is_key_text(str(file)):
-            raise ValueError("this is the text of a key: write it to a file, and name that file here")
-        return file
+        return path_of(file, "a key")
 
     @model_validator(mode="after")
     def _complete(self) -> "WarehouseSettings":
@@ -128,6 +126,17 @@ class WarehouseSettings(BaseModel):
     def place(self) -> str:
         """Where it is, in a few words: `local RETAIL.GOLD`, `account RETAIL.GOLD`."""
         return f"{self.account or 'local'} {self.database}.{self.schema_name}".upper().replace("LOCAL ", "local ")
+
+
+def path_of(file: Path | None, what: str) -> Path | None:
+    """The file that has a key or certificate.
+
+    Raises:
+        ValueError: it is the text of one, which is not repeated.
+    """
+    if file is not None and is_key_text(str(file)):
+        raise ValueError(f"this is the text of {what}: write it to a file, and name that file here")
+    return file
 
 
 def is_key_text(said: str) -> bool:

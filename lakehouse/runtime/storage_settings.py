@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
-from lakehouse.runtime.setting_groups import STRICT, Form, is_key_text, variable_of
+from lakehouse.runtime.setting_groups import STRICT, Form, path_of, variable_of
 
 BUCKET = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
@@ -134,9 +134,7 @@ class StorageSettings(BaseModel):
     @field_validator("ca_file")
     @classmethod
     def _named_file(cls, file: Path | None) -> Path | None:
-        if file is not None and is_key_text(str(file)):
-            raise ValueError("this is the text of a certificate: write it to a file, and name that file here")
-        return file
+        return path_of(file, "a certificate")
 
     @model_validator(mode="after")
     def _sound(self) -> "StorageSettings":
