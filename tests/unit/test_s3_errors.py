@@ -171,6 +171,7 @@ def test_a_fit_store_is_found_fit_and_left_as_it_was(store: Any, prefix: str) ->
         "conditional puts": "If-None-Match is honoured",
         "uploads in parts": "If-None-Match is honoured where they are completed",
         "encryption": "AES256",
+        "tables": "can be kept there",
     }
     assert (objects(store, prefix), uploads(store, prefix)) == ({}, [])
 
