@@ -1,5 +1,6 @@
 """Small silver tables for gold's tests: batches of statements, as a MERGE of a landing would bring them."""
 
+import shutil
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
@@ -9,7 +10,8 @@ from delta.tables import DeltaTable
 from pyspark.sql import SparkSession
 
 from lakehouse.contract.derive.spark_schema import spark_schema
-from lakehouse.gold.release import GOLD_TABLES, Release, read_table
+from lakehouse.gold.job import bring_to_gold
+from lakehouse.gold.release import GOLD_TABLES, Release, newest, read_table
 from lakehouse.quality.digest import digest, digest_columns
 from lakehouse.runtime.delta import create_table, signed
 from lakehouse.runtime.lake import Lake, in_folder, open_lake
@@ -104,3 +106,28 @@ def counted_digests(spark: SparkSession, lake: Lake, release: Release) -> dict[s
         name: str(digest(read_table(spark, lake, release, name), digest_columns(lake.table(name))))
         for name in GOLD_TABLES
     }
+
+
+def digests(spark: SparkSession, lake: Lake) -> dict[str, str]:
+    """The digest of each table of the newest release, counted anew."""
+    return counted_digests(spark, lake, newest(lake))
+
+
+def from_nothing(spark: SparkSession, lake: Lake, path: Path) -> dict[str, str]:
+    """The digests of gold built from the same silver, beside."""
+    shutil.copytree(f"{lake.root}/silver", path / "silver")
+    beside = in_folder(lake, str(path))
+    release = bring_to_gold(spark, beside)
+    assert release.kind == "full"
+    return release.digests
+
+
+FIRST = [
+    line("1", "2024-01-01"),
+    line("2", "2024-01-10", segment="Corporate"),
+    line("3", "2024-01-20", customer_id="c2", customer_name="Bob", product_id="p2", product_name=None),
+    line("4", "2024-01-20", customer_id="c1", segment="Corporate", ship_date=None),
+    retail("a", "2024-01-05T08:26"),
+    retail("b", "2024-01-06T09:00", customer_id=None, product_id="POST", product_name="POSTAGE"),
+]
+CHANGE = [line("5", "2024-01-15", segment="Home Office"), deleted("3"), line("6", "2024-02-01", region="North")]
