@@ -67,12 +67,20 @@ class S3Store:
 
     @property
     def delta_options(self) -> Mapping[str, str]:
-        """Commits of delta-rs are conditional puts; its credentials come from where botocore's do."""
+        """Commits of delta-rs are conditional puts; its credentials come from where botocore's do.
+
+        What is not said here it would take from variables of these names, one by one: so that which store it asks, and
+        how sure it is of it, is all said.
+        """
         address = urlsplit(self._address)
         host = address.netloc if self._by_path else f"{self.bucket}.{address.netloc}"  # as object_store wants it
         options = {
             "AWS_REGION": self.region,
             "AWS_ENDPOINT_URL": f"{address.scheme}://{host}",
+            "AWS_ENDPOINT_URL_S3": f"{address.scheme}://{host}",  # it goes before the other one
+            "AWS_S3_EXPRESS": "false",
+            "AWS_SKIP_SIGNATURE": "false",
+            "AWS_ALLOW_INVALID_CERTIFICATES": "false",
             "AWS_ALLOW_HTTP": str(address.scheme == "http").lower(),
             "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": str(not self._by_path).lower(),
             "AWS_CONDITIONAL_PUT": "etag",

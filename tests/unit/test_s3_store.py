@@ -11,6 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 from moto.s3.models import s3_backends
 
 from lakehouse.errors import JobError
+from lakehouse.runtime import s3_clients, s3_store
 from lakehouse.runtime.parquet import parquet_columns, write_parquet
 from lakehouse.runtime.s3_store import S3Store
 from lakehouse.runtime.storage import UNFINISHED, Store
@@ -157,6 +158,10 @@ def test_amazon_is_asked_in_its_own_words_whatever_endpoint_the_environment_has(
     assert ours.delta_options == {
         "AWS_REGION": "eu-west-1",
         "AWS_ENDPOINT_URL": "https://lake.s3.eu-west-1.amazonaws.com",
+        "AWS_ENDPOINT_URL_S3": "https://lake.s3.eu-west-1.amazonaws.com",
+        "AWS_S3_EXPRESS": "false",
+        "AWS_SKIP_SIGNATURE": "false",
+        "AWS_ALLOW_INVALID_CERTIFICATES": "false",
         "AWS_ALLOW_HTTP": "false",
         "AWS_VIRTUAL_HOSTED_STYLE_REQUEST": "true",
         "AWS_CONDITIONAL_PUT": "etag",
@@ -164,6 +169,35 @@ def test_amazon_is_asked_in_its_own_words_whatever_endpoint_the_environment_has(
         "AWS_SERVER_SIDE_ENCRYPTION": "AES256",
     }
     assert ours.reach.client().meta.endpoint_url == "https://s3.eu-west-1.amazonaws.com"
+
+
+NOWHERE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [
+        *((name, NOWHERE) for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3", "AWS_ENDPOINT")),
+        *((name, "another") for name in ("AWS_BUCKET", "AWS_BUCKET_NAME", "AWS_REGION", "AWS_DEFAULT_REGION")),
+        *((name, "true") for name in ("AWS_VIRTUAL_HOSTED_STYLE_REQUEST", "AWS_S3_EXPRESS", "AWS_SKIP_SIGNATURE")),
+        ("AWS_CONDITIONAL_PUT", "disabled"),
+        ("AWS_ALLOW_HTTP", "false"),
+    ],
+)
+def test_no_variable_leads_any_client_to_another_store(
+    store: Any, prefix: str, monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    s3_clients._made.cache_clear()
+    s3_store._filesystem.cache_clear()
+    kept = store_at(store, prefix)
+    write_deltalake(f"{kept.root}/days", ROWS, storage_options=dict(kept.delta_options))
+    write_parquet(kept, f"{kept.root}/staging", ROWS.schema, ROWS.to_batches())
+    with kept.lease("silver.sales"):
+        pass
+    assert {key.partition("/")[0] for key in objects(store, prefix)} == {"days", "staging", "leases"}
+    for made in (s3_clients._made, s3_store._filesystem):
+        made.cache_clear()
 
 
 def asked_by(kept: S3Store) -> str:
