@@ -30,6 +30,10 @@ class JobError(LakehouseError):
     exit_code = 1
 
 
+class LostError(JobError):
+    """Something that the lakehouse keeps is not there any more, and to run again brings it not back."""
+
+
 def no_space() -> JobError:
     """What is said of a full disk, whoever found it full."""
     return JobError("there is no space left on the disk: make room and run the command again; nothing is lost")

@@ -4,7 +4,7 @@ In: bronze, the ledger, the accounting, silver. Out: findings, each with what wa
 that speak against it. Guaranteed: nothing is changed; what is found wrong is told with its keys.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
@@ -14,6 +14,7 @@ from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.ledger import EXPIRED, LANDED, LANDING, Landing
 from lakehouse.care.audit import difference, kept_objects
 from lakehouse.care.verify_messages import messages_conserved, standing_of
+from lakehouse.errors import LostError
 from lakehouse.gold.release import newest
 from lakehouse.gold.verify import gold_findings
 from lakehouse.ops import accounting, tables, withdrawals
@@ -23,6 +24,7 @@ from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.quality.checks import rules_of_events, rules_of_files
 from lakehouse.quality.digest import Digest, digest, digest_columns
 from lakehouse.quality.findings import EXAMPLES, Finding, finding
+from lakehouse.runtime.explained import explained
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.side_by_side import side_by_side
 from lakehouse.runtime.storage import Say
@@ -30,6 +32,7 @@ from lakehouse.silver import SALES
 from lakehouse.silver.messages import Known, known_messages
 from lakehouse.silver.rebuild import rebuilt
 
+REBUILT = "silver equals silver rebuilt from bronze"
 Open = Callable[[], SparkSession]
 
 
@@ -46,24 +49,38 @@ def findings(open_spark: Open, lake: Lake, *, rebuild: bool, say: Say = lambda _
     """All checks, the cheap ones first; Spark starts only where there is a silver table."""
     landings, batches = ledger.read(lake), accounting.read(lake)
     say("checking bronze against its ledger")
-    found = [_raw_kept(lake, landings), _landings_complete(landings), *_conserved(lake, landings, batches)]
+    raw = _raw_kept(lake, landings)
+    found = [raw, _landings_complete(landings), *_conserved(lake, landings, batches)]
     found.append(messages_conserved(lake, batches))
     if lake.has_table(SALES):
         say("checking silver")
         spark = open_spark()
-        found += _silver(table_at(spark, lake, SALES), batches, withdrawals.read(lake, status=DONE))
-        if rebuild:
+        taken_back = withdrawals.read(lake, status=DONE)
+        found += _all_there("silver is whole", lambda: _silver(table_at(spark, lake, SALES), batches, taken_back))
+        if rebuild and raw.ok:
             say("building silver anew from bronze")
-            found.append(_rebuilt(spark, lake, landings, batches))
-        found += gold_findings(spark, lake, rebuild=rebuild, say=say)
+            found += _all_there(REBUILT, lambda: [_rebuilt(spark, lake, landings, batches)])
+        elif rebuild:
+            found.append(finding(REBUILT, "not built", [{"why": f"it does not hold that {raw.promise}"}]))
+        found += _all_there("gold is whole", lambda: gold_findings(spark, lake, rebuild=rebuild, say=say))
     return found
+
+
+def _all_there(promise: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
+    """What a check finds; where it cannot, since a file is gone that a table needs, that is the finding."""
+    try:
+        return list(check())
+    except Exception as error:
+        if not isinstance(told := explained(error), LostError):
+            raise
+        return [finding(promise, "cannot be read", [{"why": str(told)}])]
 
 
 def _raw_kept(lake: Lake, landings: list[Landing]) -> Finding:
     """Promise 1: each landed or rejected file is there, byte for byte."""
     kept = kept_objects(landings)
     differing = [found for one in kept if (found := difference(lake, one)) is not None]
-    wrong = [{"path": d.landing.path, f"expected {d.what}": d.expected, "found": d.found} for d in differing]
+    wrong = [{"path": d.landing.path, "what": d.what, "expected": d.expected, "found": d.found} for d in differing]
     return finding("raw is kept", f"{len(kept)} file(s), size and sha256", wrong)
 
 
@@ -146,7 +163,7 @@ def _rebuilt(spark: SparkSession, lake: Lake, landings: list[Landing], batches: 
     )
     wrong = [] if live == again else [{"live": str(live), "rebuilt": str(again)}]
     note = _note(lake, [one for one in batches if one.status == DONE and one.kind != REPLAY], expired, messages)
-    return finding("silver equals silver rebuilt from bronze", f"{len(taken)} file(s), {live.rows} row(s){note}", wrong)
+    return finding(REBUILT, f"{len(taken)} file(s), {live.rows} row(s){note}", wrong)
 
 
 def _note(lake: Lake, done: list[Accounting], expired: list[Landing], messages: list[Known]) -> str:

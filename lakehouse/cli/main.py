@@ -12,16 +12,8 @@ from importlib import import_module
 
 import click
 
-from lakehouse.errors import (
-    JobError,
-    LakehouseError,
-    did_you_mean,
-    is_broken_connection,
-    is_interruption,
-    masked,
-    no_space,
-    of_files,
-)
+from lakehouse.errors import did_you_mean, is_interruption
+from lakehouse.runtime.explained import explained
 
 COMMANDS = {
     "demo": "lakehouse.cli.demo",
@@ -56,8 +48,6 @@ WHOLE = 1_000
 """More characters than a command's first sentence has."""
 
 INTERRUPTED = "interrupted: nothing is lost, run the command again"
-JAVA_CAUSES = (": ", "Caused by: ")
-PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
 CLOSE_NAMES = re.compile(r"\.? \(?Did you mean (one of: )?(?P<names>.*)\?\)?$")
 
 
@@ -126,35 +116,6 @@ def main(arguments: list[str] | None = None, command: click.Command = cli, name:
     sys.exit(code if isinstance(code, int) else 0)
 
 
-BROKEN_OFF = ("Premature end of Content-Length", "AWSClientIOException", "SocketTimeoutException")
-"""What Spark's way to S3 says, however deep within, when its own attempts are used up."""
-
-
-def explained(error: Exception) -> LakehouseError:
-    """The error as one for the user; what is none of ours is a failed job, and said to be unexpected."""
-    if isinstance(error, LakehouseError):
-        return error
-    if isinstance(error, OSError) and (told := of_files(error)) is not None:
-        return told
-    if "No space left on device" in str(error):
-        return no_space()
-    if is_broken_connection(error):
-        return JobError(
-            "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
-            "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
-        )
-    said = masked(_cause(str(error)))[:300]
-    if any(words in str(error) for words in BROKEN_OFF):
-        return JobError(
-            f"the store broke an answer to Spark off, or gave none ({said}): run the command again; nothing is lost "
-            "(`lakehouse doctor` asks the store)"
-        )
-    return JobError(
-        f"unexpected: {type(error).__name__}: {said}; run the command again, with --debug for the traceback "
-        "(Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
-    )
-
-
 def _of_call(error: click.ClickException, name: str) -> str:
     """What click says of a call that is none, as one sentence like ours."""
     said = " ".join(error.format_message().partition(" Choose from:")[0].split())
@@ -162,14 +123,6 @@ def _of_call(error: click.ClickException, name: str) -> str:
     said = CLOSE_NAMES.sub(lambda found: f" (did you mean {found['names'].replace(', ', ' or ')}?)", said).rstrip(".")
     asked = getattr(error, "ctx", None)
     return f"{said[0].lower()}{said[1:]}: {asked.command_path if asked else name} --help tells what there is"
-
-
-def _cause(told: str) -> str:
-    """The line of an error's text that says why: Java's innermost cause, else what a Python worker raised last."""
-    lines = [line.rstrip() for line in told.strip().splitlines()] or ["it does not say why"]
-    java = [line.removeprefix("Caused by").removeprefix(": ") for line in lines if line.startswith(JAVA_CAUSES)]
-    python = [line for line in lines if PYTHON_RAISED.match(line)] if "Traceback" in told else []
-    return (python[-1:] or java[-1:] or lines)[0]
 
 
 def _end(sentence: str, code: int) -> None:

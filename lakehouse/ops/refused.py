@@ -12,6 +12,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundError
 
+from lakehouse.errors import JobError, LostError
+from lakehouse.runtime.explained import lost
 from lakehouse.runtime.lake import Lake
 
 
@@ -21,14 +23,16 @@ def in_our_words(lake: Lake, table: str) -> Iterator[None]:
 
     Raises:
         JobError: the store does not answer, or refuses.
+        LostError: a file that the table needs is gone.
     """
-    refusal = None
+    refusal: JobError | None = None
     try:
         yield
     except (TableNotFoundError, CommitFailedError):
         raise
     except Exception as error:
-        refusal = lake.store.refusal(lake.location(table)) if _is_of_a_store(error) else None
+        if _is_of_a_store(error):
+            refusal = _gone(lake, table, str(error)) or lake.store.refusal(lake.location(table))
         if refusal is None:
             raise
     if refusal is not None:
@@ -39,6 +43,12 @@ def batches(lake: Lake, table: str, asked: Callable[[], Iterable[Any]]) -> Itera
     """The rows of a query, a batch at a time in memory; what goes wrong with who takes them is told by itself."""
     with in_our_words(lake, table):
         yield from map(pa.record_batch, asked())
+
+
+def _gone(lake: Lake, table: str, said: str) -> LostError | None:
+    """A file is named by its place below the bucket alone, so that the table is named, too."""
+    told = lost(said)
+    return told and LostError(f"{table} at {lake.location(table)}: {told}")
 
 
 def _is_of_a_store(error: Exception) -> bool:

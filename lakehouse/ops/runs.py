@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 
 from lakehouse.ops import tables
 from lakehouse.ops.accounting import Accounting
+from lakehouse.runtime.explained import explained
 from lakehouse.runtime.lake import Lake
 
 TABLE = "ops.runs"
@@ -64,7 +65,8 @@ def recorded(lake: Lake, command: str, source: str | None) -> Iterator[Run]:
     try:
         yield run
     except BaseException as error:
-        run.status, run.error = "failed", str(error).partition("\n")[0][:500] or type(error).__name__
+        told = explained(error) if isinstance(error, Exception) else error
+        run.status, run.error = "failed", str(told).partition("\n")[0][:500] or type(error).__name__
         run.ended_at = datetime.now(UTC)
         with suppress(Exception):  # a full disk takes no note either, and what went wrong is told by the first error
             _write(lake, run)

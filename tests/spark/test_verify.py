@@ -199,6 +199,18 @@ def test_a_changed_value_is_found_by_a_rebuild(spark: SparkSession, broken: Lake
     assert wrong(spark, broken, rebuild=True) == {REBUILT: 1}
 
 
+def test_what_is_gone_is_a_finding_that_hides_no_other(spark: SparkSession, broken: Lake) -> None:
+    """Nothing can be built anew from what is not there, nor read; all else is still told."""
+    first_object(broken).unlink()
+    assert wrong(spark, broken, rebuild=True) == {RAW: 1, REBUILT: 1}
+    for part in Path(broken.location(SALES)).glob("*.parquet"):
+        part.unlink()
+    found = {one.promise: one for one in findings(lambda: spark, broken, rebuild=True)}
+    assert set(found) == {*BOOKS, "silver is whole", REBUILT}
+    assert {promise for promise, one in found.items() if not one.ok} == {RAW, "silver is whole", REBUILT}
+    assert "a file that a table needs is gone" in found["silver is whole"].examples[0]["why"]
+
+
 def test_a_sound_lakehouse_keeps_every_promise(spark: SparkSession, sound: Lake) -> None:
     assert wrong(spark, sound, rebuild=True) == {}
 

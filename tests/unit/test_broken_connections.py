@@ -3,8 +3,8 @@
 import pytest
 from py4j.protocol import Py4JError, Py4JNetworkError
 
-from lakehouse.cli.main import explained
 from lakehouse.errors import is_broken_connection
+from lakehouse.runtime.explained import explained
 from lakehouse.runtime.leases import may_go_on
 
 GONE = [

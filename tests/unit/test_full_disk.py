@@ -83,7 +83,7 @@ def test_half_an_object_does_not_keep_the_room_it_took(
 
 
 def test_no_space_is_one_sentence_whoever_says_it() -> None:
-    from lakehouse.cli.main import explained
+    from lakehouse.runtime.explained import explained
 
     for error in (
         OSError(errno.ENOSPC, "No space left on device"),

@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.care.audit import audit
-from lakehouse.cli.main import explained
+from lakehouse.runtime.explained import explained
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import write_sample
 from scripts.s3_app import Fault
