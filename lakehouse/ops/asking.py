@@ -11,9 +11,9 @@ from deltalake import QueryBuilder
 from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.ops.opening import opened
-from lakehouse.ops.refused import in_our_words
 from lakehouse.ops.sql import equal_to
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import in_our_words
 
 
 def ask(lake: Lake, table: str, query: str) -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def ask(lake: Lake, table: str, query: str) -> list[dict[str, Any]]:
         there = opened(lake, table)
     except TableNotFoundError:
         return []
-    with in_our_words(lake, table):
+    with in_our_words(lake.store, lake.location(table)):
         rows: list[dict[str, Any]] = pa.table(QueryBuilder().register("t", there).execute(query)).to_pylist()
     return rows
 

@@ -11,9 +11,9 @@ from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.contract.derive.delta_table import DELTA_PROPERTIES
-from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.held import check_held, remembered
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import in_our_words
 
 COMMITS_A_CHECKPOINT = 5
 """So many commits at most are read to open a table, one by one; delta-rs would have it a hundred."""
@@ -33,7 +33,7 @@ def opened(lake: Lake, table: str, version: int | None = None) -> DeltaTable:
     location, newest = lake.location(table), remembered()
     place = (get_ident(), lake.store, location)
     known: DeltaTable | None = newest.get(place)
-    with in_our_words(lake, table):
+    with in_our_words(lake.store, lake.location(table)):
         if known is None or version not in (None, known.version()):
             there = DeltaTable(location, version=version, storage_options=dict(lake.store.delta_options))
             return there if version is not None else newest.setdefault(place, there)

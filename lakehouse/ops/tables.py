@@ -17,11 +17,11 @@ from deltalake.exceptions import CommitFailedError, TableNotFoundError
 
 from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.ops.opening import opened, opened_or_created
-from lakehouse.ops.refused import batches, in_our_words
 from lakehouse.ops.sql import any_of, equal_to, quoted
 from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.parquet import write_parquet
+from lakehouse.runtime.refused import batches, in_our_words
 
 Row = dict[str, Any]
 
@@ -30,7 +30,7 @@ Row = dict[str, Any]
 def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
     """The table, to be written to in one commit under the leases that this process holds, if it holds any."""
     check_held()
-    with in_our_words(lake, table):
+    with in_our_words(lake.store, lake.location(table)):
         there = opened_or_created(lake, table)
         yield there
         _tidy(there)
@@ -142,7 +142,7 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
         among: only the rows where these columns have one of the texts given.
     """
     there, contract = opened(lake, table, version), arrow_schema(lake.table(table))
-    rows = batches(lake, table, lambda: _scan(there, contract.names, any_of(among)))
+    rows = batches(lake.store, lake.location(table), lambda: _scan(there, contract.names, any_of(among)))
     write_parquet(lake.scratch, location, contract, rows)
 
 
@@ -152,7 +152,7 @@ def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
         there = opened(lake, table)
     except TableNotFoundError:
         return []
-    with in_our_words(lake, table):
+    with in_our_words(lake.store, lake.location(table)):
         return there.history(limit=max(there.version() - since, 0) or None) if there.version() > since else []
 
 
@@ -183,7 +183,7 @@ def _tidy(there: DeltaTable) -> None:
 
 def _found(lake: Lake, table: str, there: DeltaTable, columns: Iterable[str], where: str = "") -> pa.Table:
     """Columns of a table, all of them in memory."""
-    with in_our_words(lake, table):
+    with in_our_words(lake.store, lake.location(table)):
         return pa.table(_scan(there, columns, where))
 
 

@@ -18,9 +18,9 @@ from lakehouse.contract.derive.arrow_schema import ARROW_TYPES
 from lakehouse.contract.derive.warehouse_ddl import published_columns
 from lakehouse.contract.model import Table
 from lakehouse.ops.opening import opened
-from lakehouse.ops.refused import batches
 from lakehouse.publish.statements import GONE
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import batches
 
 FILE_ROWS = 250_000
 """Rows of a file: some 10 to 30 MB of facts."""
@@ -46,7 +46,7 @@ def export_all(lake: Lake, table: Table, version: int, folder: Path) -> Exported
     """All rows as of a version."""
     here = opened(lake, table.name, version)
     query = f"SELECT {_columns(table)}, false AS {GONE} FROM now"
-    found = batches(lake, table.name, lambda: QueryBuilder().register("now", here).execute(query))
+    found = batches(lake.store, lake.location(table.name), lambda: QueryBuilder().register("now", here).execute(query))
     files, rows = _written(found, table, folder, None)
     return Exported(files=files, rows=rows, complete=True)
 
@@ -60,7 +60,7 @@ def export_changed(lake: Lake, table: Table, old: int, new: int, folder: Path, m
     with suppress(Exception):  # delta-rs raises just that where a file is gone; to move all is right in any case
         was, now = (opened(lake, table.name, version) for version in (old, new))
         builder = QueryBuilder().register("was", was).register("now", now)
-        found = batches(lake, table.name, lambda: builder.execute(_difference(table)))
+        found = batches(lake.store, lake.location(table.name), lambda: builder.execute(_difference(table)))
         files, rows = _written(found, table, folder, most)
         return Exported(files=files, rows=rows, complete=False)
     return None

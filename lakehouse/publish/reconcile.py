@@ -13,9 +13,9 @@ from deltalake import DeltaTable, QueryBuilder
 from lakehouse.contract.derive.warehouse_ddl import published_columns, warehouse_name
 from lakehouse.contract.model import Table
 from lakehouse.errors import JobError
-from lakehouse.ops.refused import in_our_words
 from lakehouse.publish import statements
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import in_our_words
 
 if TYPE_CHECKING:
     from snowflake.connector.cursor import SnowflakeCursor
@@ -30,7 +30,7 @@ def reconcile(cursor: "SnowflakeCursor", lake: Lake, table: Table, there: DeltaT
     Raises:
         JobError: they differ; it names table, column and both numbers.
     """
-    with in_our_words(lake, table.name):
+    with in_our_words(lake.store, lake.location(table.name)):
         expected = of_delta(table, there)
     found = of_warehouse(cursor, table)
     for name, value in expected.items():

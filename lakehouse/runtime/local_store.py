@@ -8,7 +8,7 @@ import hashlib
 import os
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from stat import S_ISREG
@@ -37,10 +37,6 @@ class LocalStore:
     @property
     def delta_options(self) -> Mapping[str, str]:
         return {}
-
-    @property
-    def has_folders(self) -> bool:
-        return True
 
     @property
     def turn_seconds(self) -> float:
@@ -92,6 +88,18 @@ class LocalStore:
             raise
         _sync_folder(target.parent)
         return True
+
+    @contextmanager
+    def written(self, location: str) -> Iterator[Path]:
+        """Until the block ends it has a name that nobody reads who takes all files of a folder."""
+        target = Path(location)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        part = target.with_name(f".{target.name}{UNFINISHED}")
+        try:
+            yield part
+            os.replace(part, target)
+        finally:
+            part.unlink(missing_ok=True)
 
     def remove_object(self, location: str) -> None:
         Path(location).unlink(missing_ok=True)

@@ -90,7 +90,7 @@ def encrypts(store: S3Store) -> str:
 
 
 def keeps_tables(store: S3Store) -> str:
-    """A table written and read by delta-rs, and found by pyarrow: each of them has connections of its own."""
+    """A table written and read by delta-rs, and rows read by pyarrow: each of them has connections of its own."""
     location = f"{store.root}/{FOLDER}/{uuid4().hex}"
     try:
         works = _is_kept(store, location)
@@ -109,12 +109,14 @@ def keeps_tables(store: S3Store) -> str:
 def _is_kept(store: S3Store, location: str) -> bool:
     import pyarrow as pa
     from deltalake import DeltaTable, write_deltalake
-    from pyarrow.fs import FileSelector
 
-    options = dict(store.delta_options)
-    write_deltalake(location, pa.table({"number": [1]}), storage_options=options)
-    found = store.filesystem.get_file_info(FileSelector(store.path_of(location), recursive=True))
-    return DeltaTable(location, storage_options=options).count() == 1 and bool(found)
+    from lakehouse.runtime.parquet import parquet_columns, write_parquet
+
+    options, rows = dict(store.delta_options), pa.table({"number": [1]})
+    write_deltalake(location, rows, storage_options=options)
+    write_parquet(store, f"{location}/staged", rows.schema, rows.to_batches())
+    staged = parquet_columns(store, f"{location}/staged", ["number"])
+    return DeltaTable(location, storage_options=options).count() == 1 and staged.num_rows == 1
 
 
 def has_our_time(store: S3Store) -> str:
@@ -133,9 +135,8 @@ def has_our_time(store: S3Store) -> str:
 def _object(store: S3Store) -> Iterator[S3Object]:
     """A small object of this process's own, for the length of a block."""
     location = f"{store.root}/{FOLDER}/{uuid4().hex}/probe"
-    bucket, _, key = store.path_of(location).partition("/")
     with told(location):
-        place = S3Object(client=store.reach.client(), bucket=bucket, key=key)
+        place = S3Object(client=store.reach.client(), bucket=store.bucket, key=store.path_of(location))
         place.client.put_object(**place.named, Body=BODY)
     try:
         yield place

@@ -6,10 +6,11 @@ that the store verifies; a refusal is one sentence with its remedy; credentials 
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, BinaryIO
 from urllib.parse import urlsplit
 
@@ -62,7 +63,7 @@ class S3Store:
 
     @property
     def filesystem(self) -> "S3FileSystem":
-        """What it writes is encrypted as the bucket does by itself: pyarrow cannot ask for anything else."""
+        """To read from: what pyarrow wrote would be encrypted as the bucket does by itself, whatever is asked for."""
         return _filesystem(self._address, self.region, self._by_path, self.ca_file, os.getpid())
 
     @property
@@ -91,10 +92,6 @@ class S3Store:
             options["AWS_SERVER_SIDE_ENCRYPTION"] = ALGORITHMS[self.encryption]
             options |= {"AWS_SSE_KMS_KEY_ID": self.kms_key} if self.kms_key else {}
         return options
-
-    @property
-    def has_folders(self) -> bool:
-        return False
 
     @property
     def turn_seconds(self) -> float:
@@ -141,6 +138,14 @@ class S3Store:
     def put_once(self, source: Path, location: str, sha256: str) -> bool:
         with told(location):
             return s3_upload.put_once(source, self._place(location), sha256)
+
+    @contextmanager
+    def written(self, location: str) -> Iterator[Path]:
+        with TemporaryDirectory(prefix="lakehouse-") as folder:
+            file = Path(folder, "written")
+            yield file
+            with told(location):
+                s3_upload.put(file, self._place(location))
 
     def remove_object(self, location: str) -> None:
         with told(location):

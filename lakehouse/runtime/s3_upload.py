@@ -1,8 +1,8 @@
-"""Local files to objects in S3 that do not exist yet: small ones in one put, large ones in parts.
+"""Local files to objects in S3, most of which do not exist yet: small ones in one put, large ones in parts.
 
-In: a file, the place of its object, the sha256 that was announced. Out: the object. Guaranteed: the store makes it by a
-condition, so it is written once whoever races; its bytes have the sha256, of which the store verified what it got; of
-an attempt that fails, no part stays.
+In: a file, the place of its object, the sha256 that was announced. Out: the object. Guaranteed of `put_once`: the store
+makes it by a condition, so it is written once whoever races; its bytes have the sha256, of which the store verified
+what it got; of an attempt that fails, no part stays.
 """
 
 import hashlib
@@ -53,6 +53,14 @@ def put_once(source: Path, place: S3Object, sha256: str) -> bool:
         f"{place.location} could not be put, since others put and remove it at the same time: let them end, then run "
         "the command again"
     )
+
+
+def put(source: Path, place: S3Object) -> None:
+    """Copy a file to an object, in place of the one that is there."""
+    from boto3.s3.transfer import TransferConfig, create_transfer_manager  # takes a while, and few need it
+
+    with create_transfer_manager(place.client, TransferConfig()) as manager:
+        manager.upload(str(source), place.bucket, place.key).result()
 
 
 def _is_there(place: S3Object, sha256: str) -> bool:

@@ -60,10 +60,6 @@ class Store(Protocol):
         """What delta-rs must be told to open a table there; no secret is among it."""
 
     @property
-    def has_folders(self) -> bool:
-        """Whether a file needs a folder that was made before."""
-
-    @property
     def turn_seconds(self) -> float:
         """So long a lease is to be left free for whoever waits for it: some looks of theirs."""
 
@@ -92,6 +88,9 @@ class Store(Protocol):
             OtherBytesError: the file's bytes are no longer those of the given sha256.
             ForeignObjectError: the object that is there has other bytes.
         """
+
+    def written(self, location: str) -> AbstractContextManager[Path]:
+        """A file to write; once the block has ended well it is the object, in place of what was there."""
 
     def remove_object(self, location: str) -> None:
         """Remove an object, or what is half there; nothing where there is none."""

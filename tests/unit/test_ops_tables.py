@@ -18,9 +18,9 @@ from lakehouse.contract.derive.arrow_schema import arrow_schema
 from lakehouse.errors import JobError
 from lakehouse.ops import opening, tables
 from lakehouse.ops.opening import COMMITS_A_CHECKPOINT, opened
-from lakehouse.ops.refused import batches
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.local_store import LocalStore
+from lakehouse.runtime.refused import batches
 
 NOW = datetime(2024, 5, 1, 6, tzinfo=UTC)
 
@@ -139,7 +139,7 @@ def test_what_a_store_says_while_rows_are_read_is_not_repeated(
 
     monkeypatch.setattr(LocalStore, "refusal", lambda *_: JobError("the store refused a request"))
     with pytest.raises(JobError, match="the store refused a request") as error:
-        list(batches(lake, "ops.runs", refused))
+        list(batches(lake.store, lake.location("ops.runs"), refused))
     assert "canary" not in "".join(traceback.format_exception(error.value))
 
 
@@ -152,7 +152,7 @@ def test_what_goes_wrong_with_who_takes_the_rows_is_no_refusal(lake: Lake, monke
             raise OSError("no space")
 
     with pytest.raises(OSError, match="no space"):
-        taken(batches(lake, "ops.runs", lambda: [rows]))
+        taken(batches(lake.store, lake.location("ops.runs"), lambda: [rows]))
 
 
 def test_a_table_that_is_known_is_opened_once_under_a_lease_and_shows_what_others_commit(

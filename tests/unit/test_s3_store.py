@@ -144,6 +144,8 @@ def test_every_put_is_encrypted_as_asked(store: Any, prefix: str, tmp_path: Path
     with kept.lease("silver.sales"):
         pass
     write_deltalake(f"{kept.root}/silver/days", ROWS, storage_options=dict(kept.delta_options))
+    write_parquet(kept, f"{kept.root}/staging/days", ROWS.schema, ROWS.to_batches())
+    assert len(objects(store, prefix)) == 5
     for key in objects(store, prefix):
         head = store.head_object(Bucket=BUCKET, Key=prefix + key)
         assert (key, head["ServerSideEncryption"], head["SSEKMSKeyId"]) == (key, "aws:kms", "the-key")

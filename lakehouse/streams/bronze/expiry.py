@@ -15,8 +15,8 @@ from deltalake.exceptions import TableNotFoundError
 from lakehouse.bronze.messages import first_day_without, topics_of
 from lakehouse.ops import tables
 from lakehouse.ops.opening import opened
-from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import in_our_words
 from lakehouse.runtime.storage import Say
 from lakehouse.silver.messages import processed_for_good
 from lakehouse.streams.bronze import EVENTS
@@ -59,7 +59,7 @@ def expire(lake: Lake, before: date, *, wait: bool = True, say: Say = lambda _: 
             _move_floors(lake, days[-1].landing_day + timedelta(days=1))
             there = opened(lake, EVENTS)
             held.check()
-            with in_our_words(lake, EVENTS):
+            with in_our_words(lake.store, lake.location(EVENTS)):
                 there.delete(f"landing_day <= DATE '{days[-1].landing_day.isoformat()}'")
                 held.check()
                 there.vacuum(dry_run=False)  # after the table's own retention of removed files, not sooner

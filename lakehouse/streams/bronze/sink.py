@@ -15,8 +15,8 @@ from pyspark.sql import DataFrame
 
 from lakehouse.ops.killpoints import reached
 from lakehouse.ops.opening import opened
-from lakehouse.ops.refused import in_our_words
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.refused import in_our_words
 from lakehouse.runtime.storage import Lease, Say
 from lakehouse.streams.bronze import EVENTS
 from lakehouse.streams.bronze.brokers import check_topic, rests
@@ -114,7 +114,7 @@ def append(lake: Lake, rows: DataFrame, batch_id: str) -> None:
 
 def rows_landed(lake: Lake, batch_id: str) -> int:
     """How many rows the newest commit brought, where it is the batch's; 0 where it is not: the batch was empty."""
-    with in_our_words(lake, EVENTS):
+    with in_our_words(lake.store, lake.location(EVENTS)):
         (newest,) = opened(lake, EVENTS).history(limit=1)
     if newest.get("userMetadata") != batch_id:
         return 0

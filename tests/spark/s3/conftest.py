@@ -27,6 +27,8 @@ def in_use(address: str, bucket: str, home: Path, spark: SparkSession | None = N
         patched.setenv("LAKEHOUSE_HOME", str(home))
         for name, value in environment(address, bucket).items():
             patched.setenv(name, value)
+        for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"):  # which no client may follow
+            patched.setenv(name, "http://127.0.0.1:9")
         lake = open_lake("local")
         for name, value in s3a_options(lake.settings.storage, home).items() if spark else ():
             spark.conf.set(name, value)

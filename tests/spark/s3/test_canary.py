@@ -1,8 +1,8 @@
 """No credential gets anywhere: not into what is printed, nor into logs, Spark's event log, tables or objects.
 
 A whole run in a bucket, and commands that fail for each kind of reason, all with `--debug` and with canaries for
-credentials; then every byte they left is searched. And every object of that run is encrypted as the settings say, by
-whichever of its three clients it was written.
+credentials; then every byte they left is searched. And every object of two runs, of which the second is killed, is
+encrypted as the settings say, staged rows included, by whichever of three clients it was written.
 """
 
 from collections.abc import Iterator
@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.parquet import FILE
 from lakehouse.sample import write_sample
 from tests.kills import ended
 from tests.spark.s3.buckets import client, keys
@@ -24,7 +25,7 @@ CANARIES = {
     "RETAIL_KAFKA_PASSWORD": "Canary/PasswordOfKafka",
 }
 KEY = "Canary/KeyOfSnowflake"
-ENCRYPTED = {"ENCRYPTION": "sse-kms", "KMS_KEY": KMS_KEY}
+ENCRYPTED = {"ENCRYPTION": "sse-kms", "KMS_KEY": KMS_KEY, "STAGING": "bucket"}
 RUN = ("--debug", "run", "--to", "gold", "--source", "superstore")
 
 
@@ -76,6 +77,7 @@ def test_credentials_are_nowhere_to_be_found_and_every_object_is_encrypted(
     }
     told = [
         ended(home, *RUN, first, **CANARIES),
+        ended(home, *RUN, second, **CANARIES, LAKEHOUSE_KILL_AT="gold-fact-sales"),
         ended(home, *RUN, second, LAKEHOUSE_STORAGE__BUCKET="no-such-bucket", **CANARIES),
         ended(home, *RUN, second, LAKEHOUSE_STORAGE__ENDPOINT="http://127.0.0.1:1", **CANARIES),
         ended(home, *RUN, second, LAKEHOUSE_STORAGE__REGION=CANARIES["AWS_SECRET_ACCESS_KEY"], **CANARIES),
@@ -84,11 +86,12 @@ def test_credentials_are_nowhere_to_be_found_and_every_object_is_encrypted(
         ended(home, "--debug", "config", "check", **of_snowflake, **of_kafka, **CANARIES),
         ended(home, "--debug", "status", **CANARIES),
     ]
-    assert [one.returncode != 0 for one in told] == [False, True, True, True, True, True, False, False]
+    assert [one.returncode != 0 for one in told] == [False, True, True, True, True, True, True, False, False]
     events = every_byte_below(event_log)
     assert any(b"SparkListenerEnvironmentUpdate" in body for body in events.values())
     asked, objects = client(address), keys(address, bucket)
     assert encryptions(asked, bucket, objects) == {("aws:kms", KMS_KEY)}
+    assert any(key.startswith("staging/") and key.endswith(FILE) for key in objects)  # rows staged without Spark
     searched = {
         **{f"what {number} printed": (one.stdout + one.stderr).encode() for number, one in enumerate(told)},
         **every_byte_below(home),

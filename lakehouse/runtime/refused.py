@@ -1,8 +1,8 @@
 """What a store refuses to delta-rs, in our own words.
 
-In: what is done to a Delta table without Spark. Out: its errors as the store's own module tells them. Guaranteed:
-nothing of delta-rs's words is kept, nor that they were said: they hold the body of the store's answer, in which some
-stores repeat a token.
+In: what is done to a Delta table, or to files of Parquet, without Spark. Out: its errors as the store tells them.
+Guaranteed: nothing of delta-rs's words is kept, nor that they were said: they hold the body of the store's answer, in
+which some stores repeat a token.
 """
 
 from collections.abc import Callable, Iterable, Iterator
@@ -14,11 +14,11 @@ from deltalake.exceptions import CommitFailedError, DeltaError, TableNotFoundErr
 
 from lakehouse.errors import JobError, LostError
 from lakehouse.runtime.explained import lost
-from lakehouse.runtime.lake import Lake
+from lakehouse.runtime.storage import Store
 
 
 @contextmanager
-def in_our_words(lake: Lake, table: str) -> Iterator[None]:
+def in_our_words(store: Store, location: str) -> Iterator[None]:
     """For the length of a block that asks delta-rs and nothing else.
 
     Raises:
@@ -32,23 +32,23 @@ def in_our_words(lake: Lake, table: str) -> Iterator[None]:
         raise
     except Exception as error:
         if _is_of_a_store(error):
-            refusal = _gone(lake, table, str(error)) or lake.store.refusal(lake.location(table))
+            refusal = _gone(location, str(error)) or store.refusal(location)
         if refusal is None:
             raise
     if refusal is not None:
         raise refusal from None
 
 
-def batches(lake: Lake, table: str, asked: Callable[[], Iterable[Any]]) -> Iterator[pa.RecordBatch]:
+def batches(store: Store, location: str, asked: Callable[[], Iterable[Any]]) -> Iterator[pa.RecordBatch]:
     """The rows of a query, a batch at a time in memory; what goes wrong with who takes them is told by itself."""
-    with in_our_words(lake, table):
+    with in_our_words(store, location):
         yield from map(pa.record_batch, asked())
 
 
-def _gone(lake: Lake, table: str, said: str) -> LostError | None:
-    """A file is named by its place below the bucket alone, so that the table is named, too."""
+def _gone(location: str, said: str) -> LostError | None:
+    """A file is named by its place below the bucket alone, so that the table's is named, too."""
     told = lost(said)
-    return told and LostError(f"{table} at {lake.location(table)}: {told}")
+    return told and LostError(f"{location}: {told}")
 
 
 def _is_of_a_store(error: Exception) -> bool:
