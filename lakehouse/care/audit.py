@@ -13,8 +13,14 @@ from typing import Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.ledger import FOLDER, KEPT, LANDING, Landing
 from lakehouse.errors import JobError
+from lakehouse.ops import accounting, tables
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Say
+
+LOST = (
+    f"bronze or the accounting has landings of which {ledger.TABLE} has no row, so it is the ledger that seems lost; "
+    f"bring {ledger.TABLE} back from a backup, or lakehouse reset begins anew"
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,11 +51,13 @@ class Audit:
     changed: tuple[Difference, ...]
     unknown: tuple[Unknown, ...]
     interrupted: tuple[Landing, ...]
+    ledger_lost: bool
+    """Whether rows of the ledger are gone: what is unknown then may be what has landed."""
 
     @property
     def ok(self) -> bool:
-        """Whether all bytes are there that must be."""
-        return not (self.missing or self.changed)
+        """Whether all bytes are there that must be, and all rows that tell of them."""
+        return not (self.missing or self.changed or self.ledger_lost)
 
 
 def audit(lake: Lake, *, say: Say = lambda _: None) -> Audit:
@@ -71,6 +79,7 @@ def audit(lake: Lake, *, say: Say = lambda _: None) -> Audit:
         changed=tuple(one for one in differing if one.found is not None),
         unknown=tuple(_unknown(there, landings)),
         interrupted=tuple(one for one in landings if one.status == LANDING),
+        ledger_lost=_is_lost(lake, landings, there),
     )
 
 
@@ -96,20 +105,23 @@ def clean(lake: Lake, agreed: Collection[Unknown], *, say: Say = lambda _: None)
     """Remove those of the objects that are still unknown while nobody lands; which they were.
 
     Raises:
-        JobError: the ledger has no row at all, so that every object would be unknown.
+        JobError: rows of the ledger are gone, so that what has landed would be unknown.
     """
     with lake.lease(ledger.TABLE, say=say) as held:
-        landings = ledger.read(lake)
-        if not landings:
-            raise JobError(
-                f"nothing was removed: {ledger.TABLE} has no row, yet bronze has objects, so it is the ledger that "
-                f"seems lost; bring {ledger.TABLE} back from a backup, or lakehouse reset begins anew"
-            )
-        removed = [one for one in _unknown(_objects(lake), landings) if one in agreed]
+        landings, there = ledger.read(lake), _objects(lake)
+        if _is_lost(lake, landings, there):
+            raise JobError(f"nothing was removed: {LOST}")
+        removed = [one for one in _unknown(there, landings) if one in agreed]
         for one in removed:
             held.check()
             lake.store.remove_object(lake.object(one.path))
     return removed
+
+
+def _is_lost(lake: Lake, landings: Collection[Landing], there: Collection[Unknown]) -> bool:
+    """Whether the ledger has no row though there are objects, or none for a landing whose batch was accounted for."""
+    accounted = {row["landing_id"] for row in tables.read(lake, accounting.TABLE, ["landing_id"], kind=accounting.CSV)}
+    return bool(there and not landings) or not accounted <= {one.landing_id for one in landings}
 
 
 def _objects(lake: Lake) -> list[Unknown]:

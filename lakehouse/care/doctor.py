@@ -18,6 +18,7 @@ from lakehouse.errors import JobError, LakehouseError, of_files
 from lakehouse.publish import emulator
 from lakehouse.publish.connection import connected, sentence_of
 from lakehouse.runtime import jars
+from lakehouse.runtime.explained import explained
 from lakehouse.runtime.jar_list import OF_SPARK, listed
 from lakehouse.runtime.java import check_java
 from lakehouse.runtime.lake import Lake, open_lake
@@ -63,6 +64,8 @@ def _tried(check: str, found: Callable[[], str]) -> Diagnosis:
         return Diagnosis(check=check, ok=False, told=str(error))
     except OSError as error:
         return Diagnosis(check=check, ok=False, told=str(of_files(error) or error))
+    except Exception as error:  # what nobody foresaw hides no other check either
+        return Diagnosis(check=check, ok=False, told=str(explained(error)))
 
 
 def _configuration(env: str | None) -> str:

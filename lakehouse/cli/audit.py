@@ -34,9 +34,9 @@ def audit() -> None:
 def bronze(env: str | None, clean: bool, yes: bool, as_json: bool) -> int:
     """Landed files against the ledger, and what is there besides.
 
-    Reads each file again. Exit code 1 where one is missing or changed, not for what is there besides. Writes and locks
-    nothing without --clean, so that a landing under way may show as interrupted, and its .part file as unknown. With
-    --clean it waits for who is landing.
+    Reads each file again. Exit code 1 where one is missing or changed, or rows of the ledger are gone, not for what is
+    there besides. Writes and locks nothing without --clean, so that a landing under way may show as interrupted, and
+    its .part file as unknown. With --clean it waits for who is landing.
     """
     from lakehouse.care import audit as care
     from lakehouse.runtime.lake import open_lake
@@ -73,7 +73,8 @@ def _document(found: "Audit", removed: "Sequence[Unknown]") -> dict[str, Any]:
     counted = {"ok": found.ok, "files": found.files, "bytes": found.read}
     differing = {"missing": _differing(found.missing), "changed": _differing(found.changed)}
     interrupted = [_of_landing(one) for one in found.interrupted]
-    return {**counted, **differing, "unknown": found.unknown, "interrupted": interrupted, "removed": removed}
+    rest = {"unknown": found.unknown, "interrupted": interrupted, "ledger_lost": found.ledger_lost}
+    return {**counted, **differing, **rest, "removed": removed}
 
 
 def _differing(those: "Sequence[Difference]") -> list[dict[str, Any]]:
@@ -88,6 +89,8 @@ def _of_landing(one: "Landing") -> dict[str, Any]:
 
 def _tell(found: "Audit", removed: "Sequence[Unknown]") -> None:
     """A line a finding, the worst first, each path whole so that it can be copied; then all of it in a sentence."""
+    from lakehouse.care.audit import LOST
+
     for one in found.missing:
         sentence(f"missing: {_landed(one.landing)}", good=False)
     for one in found.changed:
@@ -101,6 +104,8 @@ def _tell(found: "Audit", removed: "Sequence[Unknown]") -> None:
         f"{len(found.changed)} changed, {len(found.unknown)} unknown, {len(found.interrupted)} interrupted",
         good=found.ok,
     )
+    if found.ledger_lost:
+        sentence(LOST, good=False)
     for remedy in _remedies(found, removed):
         sentence(remedy)
 
@@ -111,12 +116,12 @@ def _landed(one: "Landing") -> str:
 
 
 def _remedies(found: "Audit", removed: "Sequence[Unknown]") -> Iterator[str]:
-    if not found.ok:
+    if found.missing or found.changed:
         yield (
             "put the bytes that landed back to their paths below the root of the lakehouse: "
             "docs/how-to/recover-from-a-failed-run.md tells how"
         )
     if removed:
         yield f"removed {len(removed)} object(s), {shown(sum(one.size for one in removed))} byte(s)"
-    elif found.unknown:
+    elif found.unknown and not found.ledger_lost:
         yield "no row of the ledger names the unknown object(s): lakehouse audit bronze --clean removes them"

@@ -12,6 +12,7 @@ from importlib import import_module
 
 import click
 
+from lakehouse.cli.show import printable
 from lakehouse.errors import did_you_mean, is_interruption
 from lakehouse.runtime.explained import explained
 
@@ -126,7 +127,8 @@ def _of_call(error: click.ClickException, name: str) -> str:
 
 
 def _end(sentence: str, code: int) -> None:
-    click.echo(sentence, err=True)
+    """Say it and end; names in it may hold what would move a cursor, but findings stand on lines of their own."""
+    click.echo("\n  ".join(map(printable, sentence.split("\n  "))), err=True)
     sys.exit(code)
 
 

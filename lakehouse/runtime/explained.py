@@ -17,12 +17,13 @@ DATA_FILE = re.compile(
     r"Object at location (?P<delta_rs>\S+) not found"
 )
 """What is said of a file of a table by who follows its log."""
-LOG_FILE = re.compile(
-    r"found gap|DELTA_VERSIONS_NOT_CONTIGUOUS|DELTA_TRUNCATED_TRANSACTION_LOG|DELTA_LOG_FILE_NOT_FOUND"
+LOG = re.compile(
+    r"found gap|TableNotFoundError|"
+    r"DELTA_(?:VERSIONS_NOT_CONTIGUOUS|TRUNCATED_TRANSACTION_LOG|LOG_FILE_NOT_FOUND|PATH_DOES_NOT_EXIST)"
 )
-"""What is said of a log that has no beginning, or a hole."""
+"""What is said of a log that is not there, has no beginning, or a hole."""
 OF_S3A = re.compile(r"\(Service: S3, Status Code: (?P<status>\d{3})")
-PLACE = re.compile(r"s3a://[^\s:,;]+")
+PLACE = re.compile(r"s3a://[^\s:,;\"]+|(?<=Local path \")[^\"]+")
 JAVA_CAUSES = (": ", "Caused by: ")
 PYTHON_RAISED = re.compile(r"[A-Za-z_.]+(Error|Exception)\b")
 
@@ -43,7 +44,7 @@ def explained(error: Exception) -> LakehouseError:
             "Spark's JVM has ended, perhaps for want of memory (LAKEHOUSE_SPARK__DRIVER_MEMORY sets how much it may "
             "take): run the command again; nothing is lost (Spark's own log is logs/spark.log below LAKEHOUSE_HOME)"
         )
-    if (gone := lost(str(error))) is not None:
+    if (gone := lost(f"{type(error).__name__}: {error}")) is not None:
         return gone
     said = masked(_cause(str(error)))[:300]
     if any(words in str(error) for words in BROKEN_OFF):
@@ -73,11 +74,11 @@ def lost(said: str) -> LostError | None:
             f"a file that a table needs is gone ({path}), and no command of the lakehouse removes such: bring it back "
             f"from a backup or the versions of the bucket, as {RECOVER} tells"
         )
-    if LOG_FILE.search(said):
+    if LOG.search(said):
         where = f" ({place[0]})" if (place := PLACE.search(said)) else ""
         return LostError(
-            f"a version is gone from the log of a table{where}, and no command of the lakehouse removes such: bring it "
-            f"back from a backup or the versions of the bucket, as {RECOVER} tells"
+            f"the log of a table{where} is gone, or a version from it, and no command of the lakehouse removes such: "
+            f"bring it back from a backup or the versions of the bucket, as {RECOVER} tells"
         )
     return None
 

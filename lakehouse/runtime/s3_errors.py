@@ -111,7 +111,8 @@ def _failure(location: str, error: BotoCoreError) -> str:
     if isinstance(error, HTTPClientError | ConnectionError | IncompleteReadError):
         return (
             f"the store of {location} does not answer ({error}): see to the network, and that "
-            "LAKEHOUSE_STORAGE__ENDPOINT is its address (none for Amazon S3), then run the command again"
+            "LAKEHOUSE_STORAGE__ENDPOINT is its address (none for Amazon S3) and LAKEHOUSE_STORAGE__PATH_STYLE as it "
+            "wants it, then run the command again"
         )
     return f"nothing could be asked of the store of {location} ({error}): see to the settings LAKEHOUSE_STORAGE__…"
 

@@ -35,7 +35,7 @@ class Owner:
     @property
     def process(self) -> str:
         """How sentences call it."""
-        return f"{self.pid} on {self.host}"
+        return f"{self.pid} on {self.host}" if self.id else "unknown (what its lease says cannot be read)"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

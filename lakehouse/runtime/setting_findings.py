@@ -41,6 +41,8 @@ def finding_of(model: type[BaseModel], file: str, error: ErrorDetails) -> str:
         told = f"must be {_form(model, loc)}"
     elif error["type"] == "bool_parsing":
         told = "must be true or false"
+    elif error["type"] == "int_parsing":
+        told = "must be a whole number"
     return f"{place}: {told[0].lower()}{told[1:]}{_shown(error)}"
 
 

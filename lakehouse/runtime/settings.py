@@ -6,6 +6,7 @@ error that names the file or the variable; no secret is a setting, only the name
 """
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any
@@ -31,6 +32,7 @@ from lakehouse.runtime.setting_groups import (
 )
 from lakehouse.runtime.storage_settings import StorageSettings
 
+ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")
 NOT_IN_PATHS = frozenset("*?[]{}\\%#")
 """Characters that Spark or delta-rs do not take for themselves."""
 
@@ -74,6 +76,9 @@ class Settings(BaseSettings):
     @field_validator("home")
     @classmethod
     def _usable(cls, given: Path) -> Path:
+        if ADDRESS.match(str(given)):
+            bucket = f"{variable_of('storage', 'kind')}=s3 and {variable_of('storage', 'bucket')}"
+            raise ValueError(f"is an address: name a folder of this machine; a bucket is said by {bucket}")
         try:
             home = given.expanduser().absolute()
         except RuntimeError as error:

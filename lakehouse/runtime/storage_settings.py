@@ -7,6 +7,7 @@ may be a credential that got into the wrong place.
 
 import re
 from collections.abc import Iterator
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -18,7 +19,10 @@ BUCKET = re.compile(r"[a-z0-9](?!.*\.\.)[a-z0-9.-]{1,61}[a-z0-9]")
 IP_ADDRESS = re.compile(r"\d+\.\d+\.\d+\.\d+")
 PATH = re.compile(r"(?!\.{1,2}(/|$))[A-Za-z0-9_.=-]+(/(?!\.{1,2}(/|$))[A-Za-z0-9_.=-]+)*")
 """A path without an empty part, `.` or `..`; other characters are patterns to Spark, or are quoted by delta-rs."""
-SERVER = re.compile(r"https?://([A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?|\[[0-9a-fA-F:]+\])(:(?P<port>\d{1,5}))?")
+LABEL = r"(?!-)[A-Za-z0-9-]{1,63}(?<!-)"
+SERVER = re.compile(rf"https?://(?P<host>{LABEL}(\.{LABEL})*|\[[0-9a-fA-F:]+\])(:(?P<port>\d{{1,5}}))?")
+NUMBERS = re.compile(r"\[.*\]|(.*\.)?\d+")
+"""A host that can only be an IP address: of version 6, or with digits at its end."""
 KMS_KEY = (
     r"^(arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:(key/[A-Za-z0-9-]+|alias/[A-Za-z0-9/_-]+)|alias/[A-Za-z0-9/_-]+"
     r"|[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|mrk-[0-9a-f]{32})$"
@@ -123,8 +127,9 @@ class StorageSettings(BaseModel):
     def _server(cls, url: str | None) -> str | None:
         if url is not None and "@" in url:
             raise ValueError(f"has a user or a password in it: leave them out, as {OF_CREDENTIALS}")
-        found = url is not None and SERVER.fullmatch(url)
-        if url is not None and not (found and 0 < int(found["port"] or 1) <= LARGEST_PORT):
+        found = SERVER.fullmatch(url or "")
+        sound = found and 0 < int(found["port"] or 1) <= LARGEST_PORT and _may_be(found["host"])
+        if url is not None and not sound:
             raise ValueError(
                 "must be http:// or https:// with a host and perhaps a port, such as http://127.0.0.1:9000, "
                 "and nothing after it"
@@ -160,6 +165,9 @@ class StorageSettings(BaseModel):
             told = "true" if self.tls else "false"
             remedy = _set("tls", "false" if self.tls else "true")
             yield f"endpoint begins with {said}, but tls is {told}: set {remedy}, or give an endpoint of {other}"
+        if not self.path_style and _is_of_numbers(self.endpoint) and "." not in (self.bucket or ""):
+            remedy = _set("path_style", "true")
+            yield f"endpoint is an IP address, which cannot have the name of a bucket before it: set {remedy}"
         if self.ca_file is not None and self.endpoint is None:
             remedy = variable_of("storage", "endpoint")
             yield f"ca_file is said, but Amazon S3 needs none: leave it out, or set {remedy}"
@@ -168,6 +176,19 @@ class StorageSettings(BaseModel):
         if self.kms_key and self.encryption != "sse-kms":
             remedy = _set("encryption", "sse-kms")
             yield f"kms_key is said, but encryption is {self.encryption}: set {remedy}, or leave it out"
+
+
+def _is_of_numbers(endpoint: str | None) -> bool:
+    found = SERVER.fullmatch(endpoint or "")
+    return bool(found and NUMBERS.fullmatch(found["host"]))
+
+
+def _may_be(host: str) -> bool:
+    """Whether a host is a name, or an address that there can be."""
+    try:
+        return not NUMBERS.fullmatch(host) or bool(ip_address(host.strip("[]")))
+    except ValueError:
+        return False
 
 
 def _set(name: str, value: str) -> str:

@@ -1,5 +1,6 @@
 """Gold end to end on small silver tables: facts point at the right versions, and what is not gold is never released."""
 
+import shutil
 from dataclasses import replace
 from datetime import datetime
 
@@ -11,6 +12,7 @@ from lakehouse.contract.model import Column
 from lakehouse.errors import JobError
 from lakehouse.gold import keys
 from lakehouse.gold.job import bring_to_gold
+from lakehouse.gold.pending import is_pending
 from lakehouse.gold.release import GOLD_TABLES, newest, read_table
 from lakehouse.quality.identity import hash_number
 from tests.spark.gold_data import CHANGE, FIRST, arrive, digests, from_nothing, lake_at, line
@@ -62,7 +64,7 @@ def test_colliding_surrogate_keys_refuse_the_release_and_are_named(spark, tmp_pa
     assert bring_to_gold(spark, lake).number == 2
 
 
-def test_rows_that_nobody_released_lead_to_a_build_from_nothing(spark, tmp_path):
+def test_rows_that_nobody_released_or_a_table_that_is_gone_lead_to_a_build_from_nothing(spark, tmp_path):
     lake = lake_at(tmp_path)
     arrive(spark, lake, "b1", *FIRST)
     first = bring_to_gold(spark, lake)
@@ -70,6 +72,11 @@ def test_rows_that_nobody_released_lead_to_a_build_from_nothing(spark, tmp_path)
     second = bring_to_gold(spark, lake)
     assert (second.kind, second.digests) == ("full", first.digests)
     assert second.digests == digests(spark, lake)
+    shutil.rmtree(lake.location("gold.dim_store"))  # so a table that has lost a file is brought back
+    assert is_pending(lake)
+    third = bring_to_gold(spark, lake)
+    assert (third.kind, third.digests) == ("full", first.digests)
+    assert third.digests == digests(spark, lake)
 
 
 def test_other_rules_lead_to_a_build_from_nothing(spark, tmp_path):

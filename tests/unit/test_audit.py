@@ -49,7 +49,7 @@ def a_folder(path: Path) -> None:
 def test_an_empty_lakehouse_is_sound_and_stays_empty(lakehouse: Command, lake: Lake) -> None:
     for arguments in ([], ["--clean"], ["--clean", "--yes"]):
         nothing = {name: [] for name in (*FINDINGS, "removed")}
-        assert told(lakehouse, *arguments) == (0, {"ok": True, "files": 0, "bytes": 0, **nothing})
+        assert told(lakehouse, *arguments) == (0, {"ok": True, "files": 0, "bytes": 0, "ledger_lost": False, **nothing})
     assert not Path(lake.root).exists()
 
 

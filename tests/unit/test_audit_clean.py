@@ -15,6 +15,8 @@ from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import Landing
 from lakehouse.care.audit import audit, clean
 from lakehouse.errors import JobError
+from lakehouse.ops import accounting
+from lakehouse.ops.accounting import CLASSES, CSV, DONE, Accounting
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from tests.unit.bronze_objects import counts, files_of, killed, object_of, stray, told
@@ -130,10 +132,30 @@ def test_yes_without_clean_is_refused(lakehouse: Command, landed: Landing) -> No
 
 def test_where_the_ledger_is_lost_nothing_is_removed(lakehouse: Command, lake: Lake, landed: Landing) -> None:
     shutil.rmtree(Path(lake.root, "ops"))
-    assert told(lakehouse)[0] == 0
+    code, document = told(lakehouse)
+    assert (code, document["ok"], document["ledger_lost"]) == (1, False, True)
+    said = lakehouse("audit", "bronze").out
+    assert "it is the ledger that seems lost" in said
+    assert "--clean" not in said
     done = lakehouse("audit", "bronze", "--clean", "--yes")
     assert done.code == 1
     assert "it is the ledger that seems lost" in done.err
+    assert object_of(lake, landed).exists()
+
+
+def test_where_rows_of_the_ledger_are_lost_nothing_is_removed(
+    lakehouse: Command, lake: Lake, landed: Landing, tmp_path: Path
+) -> None:
+    """A file that landed since makes a ledger of its own; what was accounted for tells of the one before."""
+    told = {"kind": CSV, "source": landed.source, "landing_id": landed.landing_id, "generation": 0}
+    classes = dict.fromkeys(CLASSES, 0) | {"inserted": landed.records}
+    counted = {"rows_in": landed.records, "classes": classes, "silver_version": 0}
+    accounting.write(lake, Accounting(batch_id="b", rule_fingerprint="f", status=DONE, **told, **counted))
+    shutil.rmtree(Path(lake.location(ledger.TABLE)))
+    (tmp_path / "later_2024-05-01T000000Z.csv").write_bytes(object_of(lake, landed).read_bytes())
+    land(lake, lake.source("superstore"), [tmp_path / "later_2024-05-01T000000Z.csv"])
+    done = lakehouse("audit", "bronze", "--clean", "--yes")
+    assert (done.code, "it is the ledger that seems lost" in done.err) == (1, True)
     assert object_of(lake, landed).exists()
 
 

@@ -16,7 +16,7 @@ NAMED = "the file that LAKEHOUSE_STORAGE__CA_FILE names"
 def authority(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file that a lakehouse in a bucket names; it is not there yet."""
     file = tmp_path / "ca.pem"
-    said = variables({**S3, "ENDPOINT": "https://127.0.0.1:1", "CA_FILE": str(file)})
+    said = variables({**S3, "ENDPOINT": "https://127.0.0.1:1", "PATH_STYLE": "true", "CA_FILE": str(file)})
     for name, value in {**said, "SSL_CERT_FILE": "before"}.items():  # the latter is set by the product, and put back
         monkeypatch.setenv(name, value)
     return file

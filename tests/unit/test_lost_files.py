@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from deltalake.exceptions import TableNotFoundError
 
 from lakehouse.errors import JobError, LostError
 from lakehouse.ops import runs, tables
+from lakehouse.ops.opening import opened
 from lakehouse.runtime.explained import explained
 from lakehouse.runtime.lake import Lake, open_lake
 from scripts.s3_server import environment
@@ -32,8 +34,8 @@ PART = "silver/sales/part-00000.zstd.parquet"
         ),
         (f"Caused by: java.io.FileNotFoundException: File file:/lake/{PART} does not exist", f"file:/lake/{PART}"),
         (f"Object Store error: Object at location {PART} not found: 404 <Token>canary</Token>", PART),
-        ("Expected contiguous commit files, but found gap: ParsedLogPath", "a version is gone from the log"),
-        ("[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not", "a version is gone from the log"),
+        ("Expected contiguous commit files, but found gap: ParsedLogPath", "the log of a table is gone"),
+        ("[DELTA_VERSIONS_NOT_CONTIGUOUS] Versions (0, 2) are not", "the log of a table is gone"),
     ],
 )
 def test_who_meets_what_is_gone_says_so(said: str, path: str) -> None:
@@ -44,6 +46,15 @@ def test_who_meets_what_is_gone_says_so(said: str, path: str) -> None:
     assert "unexpected" not in str(told)
     assert "canary" not in str(told)
     assert "\n" not in str(told)
+
+
+def test_a_table_that_is_gone_is_named(home: None) -> None:
+    lake = open_lake("local")
+    with pytest.raises(TableNotFoundError) as raised:
+        opened(lake, TABLE)
+    told = explained(raised.value)
+    assert isinstance(told, LostError)
+    assert str(told).startswith(f"the log of a table ({lake.location(TABLE)}) is gone, or a version from it, and ")
 
 
 @pytest.mark.parametrize(
@@ -68,7 +79,7 @@ def kept(lake: Lake) -> list[dict[str, Any]]:
 
 
 def refused(lake: Lake) -> str:
-    with pytest.raises(LostError, match=r"/ops/runs: a ") as error:
+    with pytest.raises(LostError, match=r"/ops/runs: (a file|the log)") as error:
         list(tables.read(lake, TABLE))
     assert "nothing is lost" not in str(error.value)
     return str(error.value)
@@ -89,7 +100,7 @@ def test_rows_that_are_gone_from_a_folder(here: Lake) -> None:
 
 def test_a_version_that_is_gone_from_a_folder(here: Lake) -> None:
     Path(here.location(TABLE), LOG).unlink()
-    assert "a version is gone from the log of a table" in refused(here)
+    assert "the log of a table is gone, or a version from it" in refused(here)
 
 
 @pytest.mark.parametrize("below", ["part-", LOG])
@@ -103,7 +114,7 @@ def test_what_is_gone_from_a_bucket(
     kept(lake)
     for one in store.list_objects_v2(Bucket=BUCKET, Prefix=f"{prefix}ops/runs/{below}")["Contents"]:
         store.delete_object(Bucket=BUCKET, Key=one["Key"])
-    assert f"s3a://{BUCKET}/{prefix}ops/runs: a " in refused(lake)
+    assert f"s3a://{BUCKET}/{prefix}ops/runs: " in refused(lake)
 
 
 def test_a_run_that_met_it_is_on_record_with_the_sentence(here: Lake) -> None:

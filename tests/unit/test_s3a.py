@@ -75,7 +75,7 @@ def test_a_region_has_its_endpoint(region: str, endpoint: str) -> None:
 @pytest.mark.parametrize(
     "endpoint, tls, told",
     [
-        (SERVER, False, {"endpoint": SERVER, "connection.ssl.enabled": "false"}),
+        ("http://store:9000", False, {"endpoint": "http://store:9000", "connection.ssl.enabled": "false"}),
         ("https://s3.example.com", True, {"endpoint": "https://s3.example.com"}),
     ],
     ids=["without TLS", "over TLS"],

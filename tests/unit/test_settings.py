@@ -92,7 +92,7 @@ def test_a_value_as_long_as_a_credential_is_not_repeated(
 def test_a_variable_in_small_letters_is_named_as_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("lakehouse_calendar__first_year", "soon")
     (found,) = findings_of(tmp_path, "")
-    assert found.startswith("lakehouse_calendar__first_year: input should be a valid integer")
+    assert found.startswith("lakehouse_calendar__first_year: must be a whole number")
 
 
 def test_a_variable_of_a_setting_that_there_is_not_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,7 @@ WRONG: dict[str, tuple[dict[str, str], str, str]] = {
     "a topic that is too long": ({"topic": 250 * "x"}, "topic", TOPIC),
     "a port of the system": ({"port": "80"}, "port", "greater than or equal to 1024"),
     "a port that there is not": ({"port": "65536"}, "port", "less than or equal to 65535"),
-    "a port of words": ({"port": "any"}, "port", "valid integer"),
+    "a port of words": ({"port": "any"}, "port", "a whole number"),
     "a port for others": ({**HERE, "port": "9092"}, "port", "leave one of the two out"),
     "a protocol that there is not": ({**HERE, "security_protocol": "TLS"}, "security_protocol", "input should be"),
     "a mechanism that there is not": ({**HERE, "sasl_mechanism": "GSSAPI"}, "sasl_mechanism", "input should be"),
