@@ -30,6 +30,8 @@ FIRST = 4
 """The first increment's place after the history: in the days before it no customer and no product changes."""
 DISTANCES = (0, 10, 30)
 """Milliseconds: on this machine; as a store in the same region may need, and one elsewhere."""
+MOST_GROWTH = 1.3
+"""Times the requests that a lakehouse of ten times the lines may make for a file of the same size."""
 SPELL = 10
 """So many days are told as one: in each, small files are put together some times."""
 
@@ -47,7 +49,7 @@ def bench(folder: Path, small: bool) -> Report:
     """Load a history into a folder and a bucket for each size, then the increments in turns.
 
     Raises:
-        JobError: a command failed, or folder and bucket did not come to the same.
+        JobError: a command failed, folder and bucket did not come to the same, or the requests grew with the lines.
     """
     rows: list[dict[str, Any]] = []
     kinds: list[tuple[int, Counter[str]]] = []
@@ -64,6 +66,8 @@ def bench(folder: Path, small: bool) -> Report:
         far = [_from_afar(bucket, distance) for distance in DISTANCES]
         days = list(_spells(bucket, 2 if small else 4))
     grown = kinds[1][1].total() / kinds[0][1].total()
+    if grown > MOST_GROWTH:
+        raise JobError(f"ten times the lakehouse makes {grown:.2f} times the requests, not at most {MOST_GROWTH}")
     tables = [
         Table(title=f"{ROWS:,} rows from CSV to gold, whole commands", rows=rows),
         Table(title="Requests of the last of them, by kind", rows=_by_kind(kinds)),

@@ -37,9 +37,19 @@ def _committing(lake: Lake, table: str) -> Iterator[DeltaTable]:
 
 
 def upsert(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
-    """Insert rows, or replace those with the same keys, in one commit; columns left out are NULL."""
+    """Insert rows, or replace those with the same keys, in one commit; columns left out are NULL.
+
+    Where another commit came between it is made once more: under a lease that is our own, whose answer was lost.
+    """
     if not rows:
         return
+    try:
+        _merge(lake, table, rows)
+    except CommitFailedError:
+        _merge(lake, table, rows)
+
+
+def _merge(lake: Lake, table: str, rows: Sequence[Mapping[str, Any]]) -> None:
     contract = lake.table(table)
     batch = _arrow(arrow_schema(contract), rows)
     same = " AND ".join(f"t.{key} = s.{key}" for key in contract.keys)

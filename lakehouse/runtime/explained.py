@@ -46,6 +46,11 @@ def explained(error: Exception) -> LakehouseError:
         )
     if (gone := lost(f"{type(error).__name__}: {error}")) is not None:
         return gone
+    if type(error).__name__ == "CommitFailedError" or "[DELTA_CONCURRENT_" in str(error):
+        return JobError(
+            "another commit to a table came between, or the store's answer to our own was lost: run the command again; "
+            "nothing is lost"
+        )
     said = masked(_cause(str(error)))[:300]
     if any(words in str(error) for words in BROKEN_OFF):
         return JobError(

@@ -1,10 +1,10 @@
 """A process that commits to a table in S3 as Delta does with one driver: list, then put the next version, no condition.
 
-Arguments: prefix, `with` or `without` (the lease), the writer's name, the first attempt and the one after the last,
-`here` or `elsewhere` (the machine it takes itself to be on), the attempt at which it is killed, and where in it
-(`listed`, `put`; nowhere where it is none of its attempts). It says `ready`, waits for a line, and then says each
-attempt that is committed. Who holds a lease anew looks first whether the attempt it is at was committed, as a batch
-does.
+Arguments: prefix, `with` or `without` (the lease) or `blindly` (neither it nor a look), the writer's name, the first
+attempt and the one after the last, `here` or `elsewhere` (the machine it takes itself to be on), the attempt at which
+it is killed, and where in it (`listed`, `put`; nowhere where it is none of its attempts). It says `ready`, waits for a
+line, and then says each attempt that is committed. Who begins, or holds a lease anew after it lost one, looks first
+whether the attempt it is at was committed, as a batch does; then it leaves the lease free for a turn, as a stream does.
 """
 
 import os
@@ -22,7 +22,7 @@ from lakehouse.errors import JobError
 from lakehouse.runtime import s3_lease_owners, s3_leases
 from tests.unit.lease_processes import BUCKET, TABLE
 
-SECONDS, A_LEASE = 5, 10
+SECONDS, A_LEASE, A_TURN = 5, 5, 0.15
 
 
 def key(prefix: str, version: int) -> str:
@@ -53,7 +53,7 @@ class Writer:
 
     def commit(self, number: int) -> None:
         self.newest = max([self.newest, *versions(self.client, self.prefix, self.newest)])
-        time.sleep(random.uniform(0, 0.01))
+        time.sleep(random.uniform(0, 0.03))
         self.passes(number, "listed")
         what = f"{self.name} {number}".encode()
         self.client.put_object(Bucket=BUCKET, Key=key(self.prefix, self.newest + 1), Body=what)
@@ -70,6 +70,11 @@ class Writer:
             self.commit(numbers[0])
             print(f"{self.name} {numbers.pop(0)}", flush=True)
 
+    def look_first(self, numbers: list[int]) -> None:
+        """Take away the first where it is committed already."""
+        if f"{self.name} {numbers[0]}" in commits(self.client, self.prefix):
+            print(f"{self.name} {numbers.pop(0)}", flush=True)
+
     def commit_under_leases(self, numbers: list[int]) -> None:
         """Commit them, some under each lease. A lease that a busy machine loses costs another one, but no commit."""
         unsure = True
@@ -77,10 +82,11 @@ class Writer:
             some, numbers = numbers[:A_LEASE], numbers[A_LEASE:]
             try:
                 with s3_leases.s3_lease(self.client, BUCKET, self.prefix, TABLE, seconds=SECONDS) as held:
-                    if unsure and f"{self.name} {some[0]}" in commits(self.client, self.prefix):
-                        print(f"{self.name} {some.pop(0)}", flush=True)
+                    if unsure:
+                        self.look_first(some)
                     unsure = False
                     self.commit_some(some, held.check)
+                time.sleep(A_TURN)
             except JobError as error:
                 print(error, file=sys.stderr)
                 numbers, unsure = some + numbers, True
@@ -88,7 +94,7 @@ class Writer:
 
 def main() -> None:
     prefix, how, name, first, end, where, attempt, point = sys.argv[1:]
-    s3_leases.POLL_SECONDS = 0.1
+    s3_leases.POLL_SECONDS = 0.05
     if where == "elsewhere":
         s3_lease_owners.this_machine = lambda: "elsewhere 1 pid:[1]"
     client = boto3.client("s3", config=s3_leases.CLIENT)
@@ -99,6 +105,8 @@ def main() -> None:
     if how == "with":
         writer.commit_under_leases(numbers)
     else:
+        if how == "without":
+            writer.look_first(numbers)
         writer.commit_some(numbers, lambda: None)
 
 

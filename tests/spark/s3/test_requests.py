@@ -6,15 +6,18 @@ the most of some days is compared with the most of the days before.
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 from pyspark.sql import SparkSession
 
 from lakehouse.bronze.landing import land
 from lakehouse.gold.job import bring_to_gold
+from lakehouse.ops.spark import SMALL_ROWS
 from lakehouse.runtime.lake import Lake
 from lakehouse.sample import SampleFile, write_history, write_increment
-from scripts.s3_server import requests_at
+from scripts.s3_server import make_bucket, requests_at
+from tests.spark.s3.conftest import in_use
 from tests.spark.travels import travel
 
 LINES = 2_000
@@ -22,10 +25,10 @@ FIRST = 4
 """The first day's number: on the days before it no customer and no product changes."""
 
 
-def daily_files(folder: Path, days: int) -> Iterator[SampleFile]:
+def daily_files(folder: Path, days: int, lines: int = LINES) -> Iterator[SampleFile]:
     """What comes in after a history of so many lines."""
     for number in range(FIRST, FIRST + days):
-        yield write_increment(folder / f"{number}.csv", of_rows=LINES, rows=100, number=number)
+        yield write_increment(folder / f"{number}.csv", of_rows=lines, rows=100, number=number)
 
 
 def requests_of(address: str, work: Callable[[], object]) -> int:
@@ -45,16 +48,37 @@ def test_landings_make_no_more_requests_the_more_there_are(in_s3: Lake, address:
     assert max(asked) <= 200
 
 
+def to_gold(spark: SparkSession, lake: Lake, file: SampleFile) -> None:
+    travel(spark, lake, "superstore", [file.path], file.as_of)
+    bring_to_gold(spark, lake)
+
+
+def test_a_daily_file_makes_about_as_many_requests_into_a_large_lakehouse_as_into_a_small_one(
+    spark: SparkSession, address: str, tmp_path: Path
+) -> None:
+    """Large: its batches are planned as such, since it has more than SMALL_ROWS lines."""
+    asked = []
+    for lines in (LINES, SMALL_ROWS + 10_000):
+        folder, bucket = tmp_path / f"{lines}", f"lines-{lines}-{uuid4().hex}"
+        folder.mkdir()
+        make_bucket(address, bucket)
+        with in_use(address, bucket, folder / "home", spark) as lake:
+            to_gold(spark, lake, write_history(folder / "history.csv", rows=lines))
+            (file,) = daily_files(folder, 1, lines)
+            asked.append(requests_of(address, lambda lake=lake, file=file: to_gold(spark, lake, file)))  # type: ignore[misc]
+    assert asked[1] <= 1.3 * asked[0]
+    assert max(asked) <= 1_200
+
+
 @pytest.mark.soak
 @pytest.mark.timeout(3600)
 def test_daily_files_make_no_more_requests_the_more_there_are(
     spark: SparkSession, in_s3: Lake, address: str, tmp_path: Path
 ) -> None:
-    def to_gold(file: SampleFile) -> None:
-        travel(spark, in_s3, "superstore", [file.path], file.as_of)
-        bring_to_gold(spark, in_s3)
-
-    to_gold(write_history(tmp_path / "history.csv", rows=LINES))
-    asked = [requests_of(address, lambda file=file: to_gold(file)) for file in daily_files(tmp_path, 48)]  # type: ignore[misc]
+    to_gold(spark, in_s3, write_history(tmp_path / "history.csv", rows=LINES))
+    asked = [
+        requests_of(address, lambda file=file: to_gold(spark, in_s3, file))  # type: ignore[misc]
+        for file in daily_files(tmp_path, 48)
+    ]
     assert max(asked[24:]) <= 1.2 * max(asked[:24])
     assert max(asked) <= 1_300
