@@ -1,6 +1,7 @@
 """Chains of leases looked at and tampered with from outside, and stores that behave oddly."""
 
 import subprocess
+import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import replace
@@ -13,7 +14,7 @@ from botocore.exceptions import EndpointConnectionError
 from moto.s3.models import s3_backends
 
 from lakehouse.errors import JobError
-from lakehouse.runtime.s3_lease_chain import Chain
+from lakehouse.runtime.s3_lease_chain import AT_ONCE, Chain
 from lakehouse.runtime.s3_lease_owners import Owner, this_process
 from lakehouse.runtime.s3_leases import S3Lease, s3_lease
 from tests.unit.lease_processes import BUCKET, TABLE, line, process
@@ -81,6 +82,20 @@ class OddStore:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self.store, name)
+
+
+def looks_before_it_puts(store: Any) -> Callable[..., Any]:
+    """A put that refuses what is there, yet not what others put at the same time: all who began have looked by then."""
+    together = threading.Barrier(AT_ONCE)
+
+    def put(*, IfNoneMatch: str, **more: Any) -> Any:  # noqa: N803
+        there = "Contents" in store.list_objects_v2(Bucket=more["Bucket"], Prefix=more["Key"])
+        if there:
+            return store.put_object(**more, IfNoneMatch=IfNoneMatch)
+        together.wait(10)
+        return store.put_object(**more)
+
+    return put
 
 
 def taken(store: Any, prefix: str, **options: Any) -> AbstractContextManager[S3Lease]:

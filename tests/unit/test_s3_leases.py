@@ -22,6 +22,7 @@ from tests.unit.s3_chains import (
     chain,
     grow_old,
     holder,
+    looks_before_it_puts,
     no_answer,
     numbers,
     owner,
@@ -265,7 +266,7 @@ def test_a_store_with_conditional_puts_is_told_from_one_without(store: Any, pref
         raise ClientError({"ResponseMetadata": {"HTTPStatusCode": 501}}, "PutObject")  # type: ignore[typeddict-item]
 
     honours_conditions(store, BUCKET, prefix)
-    for put in (ignores, refuses):
+    for put in (ignores, refuses, looks_before_it_puts(store)):
         with pytest.raises(JobError, match=r"does not honour If-None-Match .*: use Amazon S3, or a store"):
             honours_conditions(OddStore(store, put), BUCKET, prefix)
     assert "Contents" not in store.list_objects_v2(Bucket=BUCKET, Prefix=prefix)
