@@ -1,16 +1,16 @@
 """moto's S3 with what tests want of it: requests counted by kind, faults made to order, and a policy that is held to.
 
-In: WSGI requests. Out: moto's answers; at `/-/requests` the counts, at `/-/faults` orders in and how often each has
-struck out, at `/-/policy` a policy in and what it has denied out, at `/-/distance` the seconds in that each answer is
-on its way. Guaranteed: what moto does in two steps, to look and then to put, or to complete, is done in one, as a store
-does it.
+In: WSGI requests. Out: moto's answers; at `/-/requests` the counts, at `/-/asked` what was asked in its order, at
+`/-/faults` orders in and how often each has struck out, at `/-/policy` a policy in and what it has denied out, at
+`/-/distance` the seconds in that each answer is on its way. Guaranteed: what moto does in two steps, to look and then
+to put, or to complete, is done in one, as a store does it.
 """
 
 import json
 import socket
 import threading
 import time
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from io import BytesIO
@@ -20,7 +20,9 @@ from xml.etree import ElementTree
 
 from scripts.s3_policy import denied
 
-COUNTS, FAULTS, POLICY, DISTANCE = "/-/requests", "/-/faults", "/-/policy", "/-/distance"
+COUNTS, ASKED, FAULTS, POLICY, DISTANCE = "/-/requests", "/-/asked", "/-/faults", "/-/policy", "/-/distance"
+REMEMBERED = 20_000
+"""So many requests are told in their order."""
 BY_QUERY = {
     "GET": {"uploads": "list uploads", "uploadId": "list parts", "list-type": "list", "prefix": "list"},
     "POST": {"delete": "delete many", "uploads": "create upload", "uploadId": "complete upload"},
@@ -79,6 +81,8 @@ class S3App:
 
     store: App
     counts: Counter[str] = field(default_factory=Counter)
+    asked: deque[tuple[str, str]] = field(default_factory=lambda: deque(maxlen=REMEMBERED))
+    """Kinds, with the path or what it was to begin with."""
     faults: list[Fault] = field(default_factory=list)
     policy: dict[str, Any] | None = None
     denials: list[str] = field(default_factory=list)
@@ -87,13 +91,15 @@ class S3App:
 
     def __call__(self, request: dict[str, Any], answer: Callable[..., Any]) -> Iterable[bytes]:
         path = request["PATH_INFO"]
-        if path in (COUNTS, FAULTS, POLICY, DISTANCE):
+        if path in (COUNTS, ASKED, FAULTS, POLICY, DISTANCE):
             answer("200 OK", [("Content-Type", "application/json")])
             return [json.dumps(self._told(path, request)).encode()]
         time.sleep(self.distance)
         kind, agent = kind_of(request), request.get("HTTP_USER_AGENT", "")
         with self.lock:
             self.counts[kind] += 1
+            below = parse_qs(request.get("QUERY_STRING", "")).get("prefix", [""])[0]
+            self.asked.append((kind, f"{path.rstrip('/')}/{below}" if below else path))
             fault = next((one for one in self.faults if one.strikes(kind, path, agent)), None)
         if fault is not None:
             return self._struck(fault.fault, request, answer)
@@ -103,8 +109,9 @@ class S3App:
         return self.store(request, answer)
 
     def _told(self, path: str, request: dict[str, Any]) -> Any:
-        if path == COUNTS:
-            return self.counts
+        if path in (COUNTS, ASKED):
+            with self.lock:
+                return self.counts.copy() if path == COUNTS else list(self.asked)
         if request["REQUEST_METHOD"] == "POST":
             ordered = json.loads(request["wsgi.input"].read(int(request["CONTENT_LENGTH"])))
             self._ordered(path, ordered)

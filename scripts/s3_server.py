@@ -20,7 +20,7 @@ from urllib.request import Request, urlopen
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from scripts.s3_app import COUNTS, DISTANCE, FAULTS, POLICY, Fault, s3_app  # noqa: E402 - it may be run as a script
+from scripts.s3_app import ASKED, COUNTS, DISTANCE, FAULTS, POLICY, Fault, s3_app  # noqa: E402 - it may be run as a script
 
 
 @contextmanager
@@ -44,6 +44,12 @@ def requests_at(address: str) -> Counter[str]:
     """How many requests of each kind a server has had."""
     with urlopen(f"{address}{COUNTS}") as answer:
         return Counter(json.load(answer))
+
+
+def asked_of(address: str) -> list[tuple[str, str]]:
+    """The last requests in their order: the kind of each, and the path, or what those listed were to begin with."""
+    with urlopen(f"{address}{ASKED}") as answer:
+        return [(kind, path) for kind, path in json.load(answer)]
 
 
 def order_faults(address: str, *faults: Fault) -> None:

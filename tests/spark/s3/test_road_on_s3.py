@@ -22,7 +22,7 @@ from lakehouse.sample import SampleFile, write_sample
 from tests.kills import leftovers
 from tests.real_files import EARLIER, GOLD_DIGESTS, ONLINE_RETAIL, SILVER_DIGESTS
 from tests.spark.gold_data import counted_digests
-from tests.spark.s3.buckets import keys
+from tests.spark.s3.buckets import commits_without_a_look, keys
 from tests.spark.travels import digest_of, lake_at, travel
 
 
@@ -61,7 +61,7 @@ def test_the_sample_comes_to_the_same_in_a_bucket_as_in_a_folder(
 
 
 def test_what_is_in_a_bucket_goes_to_the_warehouse_and_can_be_taken_back(
-    spark: SparkSession, in_s3: Lake, sample: list[SampleFile]
+    spark: SparkSession, in_s3: Lake, sample: list[SampleFile], address: str, bucket: str
 ) -> None:
     travelled(spark, in_s3, sample[:1])
     before = digests(lambda: spark, in_s3)
@@ -75,6 +75,9 @@ def test_what_is_in_a_bucket_goes_to_the_warehouse_and_can_be_taken_back(
     take_back("local", "superstore", [sample[1].path.name], agree=lambda _: None)
     assert digests(lambda: spark, in_s3) == before
     assert sorted(one.status for one in ledger.read(in_s3)) == ["landed", "withdrawn"]
+    versions, without_a_look = commits_without_a_look(address, bucket)
+    assert versions > 40
+    assert without_a_look == []
 
 
 def test_staging_in_the_bucket_comes_to_the_same(
