@@ -44,9 +44,10 @@ def classes(batches: list[Accounting]) -> list[dict[str, int]]:
     return [dict(one.classes) for one in batches]
 
 
-def test_the_sample_comes_to_the_same_in_a_bucket_as_in_a_folder(
-    spark: SparkSession, in_s3: Lake, sample: list[SampleFile], tmp_path: Path, address: str, bucket: str
+def test_the_sample_of_the_demo_comes_to_the_same_in_a_bucket_as_in_a_folder(
+    spark: SparkSession, in_s3: Lake, tmp_path: Path, address: str, bucket: str
 ) -> None:
+    sample = write_sample(tmp_path / "sample")
     here = lake_at(tmp_path / "here", in_s3)
     assert here.root == str(tmp_path / "here")
     assert classes(travelled(spark, in_s3, sample)) == classes(travelled(spark, here, sample))
