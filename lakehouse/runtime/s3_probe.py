@@ -134,9 +134,10 @@ def has_our_time(store: S3Store) -> str:
 @contextmanager
 def _object(store: S3Store) -> Iterator[S3Object]:
     """A small object of this process's own, for the length of a block."""
-    location = f"{store.root}/{FOLDER}/{uuid4().hex}/probe"
+    name = f"{FOLDER}/{uuid4().hex}/probe"
+    location = f"{store.root}/{name}"
     with told(location):
-        place = S3Object(client=store.reach.client(), bucket=store.bucket, key=store.path_of(location))
+        place = S3Object(client=store.reach.client(), bucket=store.bucket, key=f"{store.below}{name}")
         place.client.put_object(**place.named, Body=BODY)
     try:
         yield place

@@ -174,6 +174,9 @@ def test_a_fit_store_is_found_fit_and_left_as_it_was(store: Any, prefix: str) ->
         "tables": "can be kept there",
     }
     assert (objects(store, prefix), uploads(store, prefix)) == ({}, [])
+    with s3_probe._object(kept) as place:
+        assert place.location.startswith(f"{kept.root}/.doctor/")
+        assert list(objects(store, prefix)) == [place.key.removeprefix(prefix)]
 
 
 def test_a_store_that_completes_what_is_there_is_refused(store: Any, prefix: str) -> None:
