@@ -134,6 +134,25 @@ def faulty(before: "Faulty") -> "Faulty":
     return before
 
 
+@pytest.fixture(scope="module")
+def another(store: Any) -> Iterator["Faulty"]:
+    from tests.unit.faulty_s3 import faulty_before
+
+    with faulty_before(store.meta.endpoint_url) as faulty:
+        yield faulty
+
+
+@pytest.fixture
+def unheard(another: "Faulty", monkeypatch: pytest.MonkeyPatch) -> "Faulty":
+    """One whose clients soon give up: they are made here, for a server of their own."""
+    from lakehouse.runtime import s3_clients
+    from tests.unit.s3_operations import GIVES_UP
+
+    monkeypatch.setattr(s3_clients, "FOR_OBJECTS", s3_clients.FOR_OBJECTS.merge(GIVES_UP))
+    another.begin()
+    return another
+
+
 @pytest.fixture
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of uploads are tiny, and nobody waits before trying again."""
