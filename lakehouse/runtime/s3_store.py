@@ -24,8 +24,9 @@ from lakehouse.runtime.s3_lease_chain import ABSENT, status_of
 from lakehouse.runtime.s3_leases import POLL_SECONDS, S3Lease, s3_lease
 from lakehouse.runtime.s3_reading import opened
 from lakehouse.runtime.s3_unfinished import abort, unfinished
-from lakehouse.runtime.s3a import address_of, by_path
+from lakehouse.runtime.s3a import address_of
 from lakehouse.runtime.storage import UNFINISHED, Say
+from lakehouse.runtime.storage_settings import by_path
 
 if TYPE_CHECKING:  # takes a while to load, and most commands never use it
     from pyarrow.fs import S3FileSystem

@@ -7,7 +7,7 @@ storage is a folder.
 
 from pathlib import Path
 
-from lakehouse.runtime.storage_settings import StorageSettings
+from lakehouse.runtime.storage_settings import StorageSettings, by_path
 
 ALWAYS = {
     "aws.credentials.provider": "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
@@ -31,11 +31,6 @@ def address_of(endpoint: str | None, region: str) -> str:
     """Where the store is asked; Amazon's own is said, too, so that no variable of the environment leads elsewhere."""
     china = ".cn" if region.startswith("cn-") else ""
     return endpoint or f"https://s3.{region}.amazonaws.com{china}"
-
-
-def by_path(bucket: str, path_style: bool) -> bool:
-    """Whether URLs have the bucket in their path: a name with a dot is no name of a host that a certificate covers."""
-    return path_style or "." in bucket
 
 
 def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:

@@ -165,7 +165,7 @@ class StorageSettings(BaseModel):
             told = "true" if self.tls else "false"
             remedy = _set("tls", "false" if self.tls else "true")
             yield f"endpoint begins with {said}, but tls is {told}: set {remedy}, or give an endpoint of {other}"
-        if not self.path_style and _is_of_numbers(self.endpoint) and "." not in (self.bucket or ""):
+        if _is_of_numbers(self.endpoint) and not by_path(self.bucket or "", self.path_style):
             remedy = _set("path_style", "true")
             yield f"endpoint is an IP address, which cannot have the name of a bucket before it: set {remedy}"
         if self.ca_file is not None and self.endpoint is None:
@@ -176,6 +176,11 @@ class StorageSettings(BaseModel):
         if self.kms_key and self.encryption != "sse-kms":
             remedy = _set("encryption", "sse-kms")
             yield f"kms_key is said, but encryption is {self.encryption}: set {remedy}, or leave it out"
+
+
+def by_path(bucket: str, path_style: bool) -> bool:
+    """Whether URLs have the bucket in their path: a name with a dot is no name of a host that a certificate covers."""
+    return path_style or "." in bucket
 
 
 def _is_of_numbers(endpoint: str | None) -> bool:
