@@ -9,11 +9,11 @@ import os
 import re
 import subprocess
 import uuid
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fcntl import LOCK_EX, LOCK_NB, lockf
 from pathlib import Path
+from random import sample
 from socket import AF_INET, SO_REUSEADDR, SOCK_STREAM, SOL_SOCKET, socket
 
 from lakehouse.conf import conf_folder
@@ -67,6 +67,11 @@ log.cleaner.dedupe.buffer.size=8388608
 """
 
 
+OURS = range(20_000, 32_768)
+"""Where ports are looked for: what lies above is dealt out to every program that asks for any port, and one of them
+could get ours between the look at it and the moment, seconds later, when the broker listens."""
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ports:
     """Where it listens: for clients, and for itself as its own controller."""
@@ -84,37 +89,39 @@ def free_ports(root: str, wanted: int | None) -> Ports:
     """Ports that nobody listens on: the one that is wanted, else those of the last time, else any.
 
     Raises:
-        UsageError: the wanted one is taken.
+        UsageError: the wanted one, or each of many, is taken.
     """
-    before = _ports_before(root)
-    with ExitStack() as held:  # both at once, so that they differ
-        clients = _first_free(held, [wanted] if wanted else [before.clients if before else 0, 0])
-        if clients is None:
-            raise UsageError(
-                f"port {wanted} is taken by another program: choose another one with --port, or leave the choice open"
-            )
-        controller = _first_free(held, [before.controller if before else 0, 0])
-    return Ports(clients=clients, controller=controller or 0)
+    before, anywhere = _ports_before(root), sample(OURS, len(OURS))
+    clients = _first_free([wanted] if wanted else [*before[:1], *anywhere])
+    return Ports(clients=clients, controller=_first_free(p for p in [*before[1:], *anywhere] if p != clients))
 
 
-def _ports_before(root: str) -> Ports | None:
+def _ports_before(root: str) -> list[int]:
     try:
         found = LISTENERS.search((folder_of(root) / PROPERTIES).read_text(encoding="ascii"))
     except (OSError, ValueError):
-        return None
-    return Ports(clients=int(found[1]), controller=int(found[2])) if found else None
+        return []
+    return [int(found[1]), int(found[2])] if found else []
 
 
-def _first_free(held: ExitStack, ports: Sequence[int]) -> int | None:
+def _first_free(ports: Iterable[int]) -> int:
+    port = 0
     for port in ports:
-        probe = held.enter_context(socket(AF_INET, SOCK_STREAM))
+        if _is_free(port):
+            return port
+    raise UsageError(
+        f"port {port} is taken by another program: choose another one with --port, or leave the choice open"
+    )
+
+
+def _is_free(port: int) -> bool:
+    with socket(AF_INET, SOCK_STREAM) as probe:
         probe.setsockopt(SOL_SOCKET, SO_REUSEADDR, 1)  # as Java does: a connection that has just ended takes no port
         try:
             probe.bind((HOST, port))
         except OSError:
-            continue
-        return int(probe.getsockname()[1])
-    return None
+            return False
+    return True
 
 
 def write_settings(root: str, ports: Ports) -> None:

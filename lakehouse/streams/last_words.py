@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 COMPLAINT = re.compile(r"^\S+ \S+ (?:ERROR|FATAL) [^:]+: (.*)$")
+NO_PORT = re.compile(r"^[\w.$: ]*(Socket server failed to bind to .+)$")
 CAUSE = re.compile(r"^(?:Caused by: |Exception in thread \S+ )?[\w.$]+(?:Exception|Error): (.+)$")
 OF_JVM = "Error occurred during initialization of VM"
 LONGEST = 300
@@ -18,7 +19,7 @@ def last_words(lines: Iterable[str]) -> str:
     said = list(lines)
     if OF_JVM in said[:-1]:
         return said[said.index(OF_JVM) + 1][:LONGEST]
-    for form in (CAUSE, COMPLAINT):
+    for form in (NO_PORT, CAUSE, COMPLAINT):
         if found := [match[1] for line in said if (match := form.match(line))]:
             return found[-1][:LONGEST]
     return ""

@@ -154,6 +154,22 @@ def test_a_port_that_is_taken_is_told_and_nothing_begun(home: Path, lakehouse: C
     assert f"port {port} is taken by another program: choose another one with --port" in done.sentence
 
 
+def test_ports_are_its_own_and_below_those_that_every_program_is_dealt(home: Path) -> None:
+    lowest_dealt = int(Path("/proc/sys/net/ipv4/ip_local_port_range").read_text().split()[0])
+    found = broker_files.free_ports(str(home), None)
+    assert found.clients != found.controller
+    assert max(found.clients, found.controller) < lowest_dealt
+    broker_files.write_settings(str(home), found)
+    assert broker_files.free_ports(str(home), None) == found, "those of the last time"
+    swapped = broker_files.free_ports(str(home), found.controller)
+    assert swapped.clients == found.controller
+    assert swapped.controller != found.controller
+    with socket() as other:
+        other.bind(("127.0.0.1", found.clients))
+        other.listen()
+        assert broker_files.free_ports(str(home), None).clients not in (found.clients, found.controller)
+
+
 def test_data_that_another_broker_has_open_are_told(home: Path) -> None:
     found, _ = start(str(home))
     (folder_of(str(home)) / RECORD).unlink()

@@ -3,7 +3,6 @@
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
-from socket import socket
 from typing import Any
 
 import pytest
@@ -28,19 +27,11 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Secured]:
     folder = tmp_path_factory.mktemp("secured")
     home = folder / "home"
     write_certificates(folder)
-    with pytest.MonkeyPatch.context() as patched, socket() as one, socket() as other:
-        for each in (one, other):
-            each.bind(("127.0.0.1", 0))
-        signed, mutual = one.getsockname()[1], other.getsockname()[1]
-
-        def ports_beside(root: str, wanted: int | None) -> broker_files.Ports:
-            """The broker's own, found while these two are taken, which it needs as soon as they are."""
-            found = broker_files.free_ports(root, wanted)
-            one.close()
-            other.close()
-            return found
-
-        patched.setattr(broker, "free_ports", ports_beside)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(broker_files, "OURS", range(26_000, 32_768))
+        beside = broker_files.free_ports(str(home), None)
+        patched.setattr(broker_files, "OURS", range(20_000, 26_000))
+        signed, mutual = beside.clients, beside.controller
         patched.setattr(broker_files, "SETTINGS", settings_text(broker_files.SETTINGS, folder, signed, mutual))
         there, _ = broker.start(str(home))
     try:

@@ -14,6 +14,10 @@ java.lang.RuntimeException: Unable to start acceptor
 Caused by: org.apache.kafka.common.KafkaException: Socket server failed to bind to 127.0.0.1:1: Permission denied.
 \tat kafka.network.Acceptor.open(SocketServer.scala:1)
 """
+TAKEN = f"""{FATAL.replace("Permission denied", "Address already in use")}\
+java.lang.RuntimeException: Received a fatal error while waiting for all of the SocketServer Acceptors to be started
+Caused by: java.lang.RuntimeException: Unable to start acceptor for CLIENTS
+"""
 COMPLAINT = "2026-01-01 00:00:00.001 ERROR MetaPropertiesEnsemble: No readable meta.properties files found.\n"
 NO_JVM = "Error occurred during initialization of VM\nToo small maximum heap\n"
 NO_CLASS = (
@@ -25,6 +29,7 @@ NO_CLASS = (
     "said, why",
     [
         (FATAL, "Socket server failed to bind to 127.0.0.1:1: Permission denied."),
+        (TAKEN, "Socket server failed to bind to 127.0.0.1:1: Address already in use."),
         (COMPLAINT, "No readable meta.properties files found."),
         (NO_JVM, "Too small maximum heap"),
         (NO_CLASS, "scala/App"),
