@@ -100,7 +100,7 @@ def point_after(table: str) -> str:
 def commit(build: Build, table: str, write: Callable[[str], None]) -> int:
     """Write a table unless this release did so already; the version that has it."""
     since = build.base.versions[table] if build.base else -1
-    if build.target.release_id not in signatures_since(build.lake, table, since):
+    if build.target.release_id not in (signatures_since(build.lake, table, since) or ()):
         build.held.check()
         write(build.lake.location(table))
     reached(point_after(table))

@@ -46,7 +46,7 @@ class Span:
 
 def span_between(lake: Lake, old: int, new: int) -> Span:
     """What silver's log says of the versions after `old`, up to `new`."""
-    commits = [c for c in tables.history(lake, SALES, old) if c["version"] <= new]
+    commits = [c for c in tables.history(lake, SALES, old) or () if c["version"] <= new]
     telling = [c for c in commits if c["operation"] not in HOUSEKEEPING]
     if len(commits) != new - old or not all(_tells_its_rows(commit) for commit in telling):
         return Span(old=old, new=new, batches=None, updates=True)

@@ -156,19 +156,19 @@ def copy(lake: Lake, table: str, version: int, location: str, **among: Collectio
     write_parquet(lake.scratch, location, contract, rows)
 
 
-def history(lake: Lake, table: str, since: int) -> Iterable[Row]:
-    """The commits of a table after version `since`, newest first, as Delta tells them; none where there is no table."""
+def history(lake: Lake, table: str, since: int) -> Sequence[Row] | None:
+    """The commits of a table after version `since`, newest first, as Delta tells them; None where there is no table."""
     try:
         there = opened(lake, table)
     except TableNotFoundError:
-        return []
+        return None
     with in_our_words(lake.store, lake.location(table)):
         return there.history(limit=max(there.version() - since, 0) or None) if there.version() > since else []
 
 
 def commit_of(lake: Lake, table: str, commit_id: str, since: int) -> Row | None:
     """The commit after version `since` that carries an id; None without one."""
-    return next((c for c in history(lake, table, since) if c.get("userMetadata") == commit_id), None)
+    return next((c for c in history(lake, table, since) or () if c.get("userMetadata") == commit_id), None)
 
 
 def version(lake: Lake, table: str) -> int | None:
