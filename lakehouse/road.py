@@ -1,4 +1,4 @@
-"""The road of the data, hop by hop, as the command line and the jobs travel it.
+"""The road of the data, as the command line and the jobs travel it: there, and back again.
 
 In: an environment, a source and paths. Out: what became of each file and each row. Guaranteed: every stage
 runs in one Spark session, started only when there is work for it; the run is recorded, however it ends.
@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Literal
 from lakehouse.bronze import ledger
 from lakehouse.bronze.arrivals import files_of, parse_as_of
 from lakehouse.bronze.landing import Outcome, land
-from lakehouse.gold import pending as gold_pending
-from lakehouse.gold.release import Release, is_new, newest
+from lakehouse.gold.release import Release
+from lakehouse.hops import into_gold, into_silver, into_warehouse, progress_of_landing, spark_session
 from lakehouse.ops import runs
 from lakehouse.ops.accounting import HELD, Accounting
-from lakehouse.ops.spark import session_for
 from lakehouse.ops.withdrawals import Withdrawal
 from lakehouse.runtime.lake import Lake, open_lake
 from lakehouse.runtime.storage import Say
@@ -25,10 +24,7 @@ from lakehouse.silver.sources import transform_path
 from lakehouse.silver.taking_back import Standing, standing
 
 if TYPE_CHECKING:  # what needs Spark or the connector is loaded when there is work for it
-    Session = Callable[[], "SparkSession"]
-
-    from pyspark.sql import SparkSession
-
+    from lakehouse.hops import Session
     from lakehouse.publish.job import Published
 
 
@@ -89,12 +85,12 @@ def travel(
         settle_withdrawals(lake, wait=wait, say=say)
         outcomes: list[Outcome] = []
         if files:
-            outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=_landing(say))
+            outcomes = land(lake, feed, files, as_of=moment, wait=wait, say=say, progress=progress_of_landing(say))
             run.refuse(sum(outcome.what == "rejected" for outcome in outcomes))
-        closed = [] if to == "bronze" else _to_silver(lake, source, wait, say)
+        closed = [] if to == "bronze" else into_silver(lake, source, wait, say)
         run.count(closed)
-        release, new = _to_gold(lake, wait, say) if to in ("gold", "warehouse") else (None, False)
-        published = _to_warehouse(lake, wait, say) if to == "warehouse" else None
+        release, new = into_gold(lake, wait, say) if to in ("gold", "warehouse") else (None, False)
+        published = into_warehouse(lake, wait, say) if to == "warehouse" else None
     names = {one.landing_id: one.file_name for one in ledger.read(lake, source=source)} if closed else {}
     return Travelled(
         outcomes=outcomes, closed=closed, names=names, release=release, new_release=new, published=published
@@ -128,7 +124,7 @@ def to_gold(
     """
     lake = open_lake(env)
     with runs.recorded(lake, "gold", None):
-        return _to_gold(lake, wait, say, session)
+        return into_gold(lake, wait, say, session)
 
 
 def to_warehouse(
@@ -142,7 +138,7 @@ def to_warehouse(
     """
     lake = open_lake(env)
     with runs.recorded(lake, "publish", None):
-        return _to_warehouse(lake, wait, say, full=full)
+        return into_warehouse(lake, wait, say, full=full)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -187,8 +183,8 @@ def take_back(
         agree(found)
     with runs.recorded(lake, "withdraw", source):
         done = _taken(lake, source, [one.landing.landing_id for one in found], wait, say)
-        release, new = _to_gold(lake, wait, say)
-        published = _to_warehouse(lake, wait, say)
+        release, new = into_gold(lake, wait, say)
+        published = into_warehouse(lake, wait, say)
         return TakenBack(landings=found, withdrawal=done, release=release, new_release=new, published=published)
 
 
@@ -197,61 +193,6 @@ def _taken(lake: Lake, source: str, landing_ids: Sequence[str], wait: bool, say:
         return None
     from lakehouse.silver.withdraw import withdraw
 
-    spark = _spark(lake, say)
+    spark = spark_session(lake, say)
     say(f"silver: taking back {len(landing_ids)} landing(s)")
     return withdraw(spark, lake, source, landing_ids, wait=wait, say=say)
-
-
-def _to_silver(lake: Lake, source: str, wait: bool, say: Say) -> list[Accounting]:
-    """Silver, where anything is pending; else no session is started."""
-    if not silver_pending.is_pending(lake, source):
-        return []
-    from lakehouse.silver.job import bring_to_silver
-
-    spark = _spark(lake, say)
-
-    def begun(landing: ledger.Landing, place: int, of: int) -> None:
-        say(f"silver: {landing.file_name} ({landing.records} rows, {place + 1} of {of})")
-
-    return bring_to_silver(spark, lake, source, wait=wait, say=say, begun=begun)
-
-
-def _to_gold(lake: Lake, wait: bool, say: Say, session: "Session | None" = None) -> tuple[Release | None, bool]:
-    """The release that follows from silver, and whether it is new.
-
-    Where silver has nothing new it is the one there is, without a session.
-    """
-    before = newest(lake)
-    if not gold_pending.is_pending(lake):
-        return before, False
-    from lakehouse.gold.job import bring_to_gold
-
-    spark = session() if session else _spark(lake, say)
-    release = bring_to_gold(spark, lake, wait=wait, say=say)
-    return release, is_new(release, before)
-
-
-def _to_warehouse(lake: Lake, wait: bool, say: Say, *, full: bool = False) -> "Published | None":
-    """The newest release, published where it is not there yet; the warehouse itself is asked, not a record of it."""
-    from lakehouse.publish.job import publish
-
-    return publish(lake, full=full, wait=wait, say=say)
-
-
-def _spark(lake: Lake, say: Say) -> "SparkSession":
-    """The one session of a run, started where none is there yet."""
-    from pyspark.sql import SparkSession
-
-    if SparkSession.getActiveSession() is None:
-        say("starting Spark")
-    return session_for(lake)
-
-
-def _landing(say: Say) -> Callable[[str, int, int], None]:
-    """Progress of landing: every file of a few, every twentieth of many."""
-
-    def progress(name: str, done: int, of: int) -> None:
-        if of <= 20 or done % 20 == 0:
-            say(f"bronze: {name} ({done + 1} of {of})")
-
-    return progress

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parents[2] / "lakehouse"
 
 GROUND_UP = (
     *("errors", "conf", "contract", "runtime", "ops", "bronze", "quality", "silver", "gold", "publish"),
-    *("streams", "care", "road", "sample", "cli"),
+    *("streams", "care", "hops", "road", "sample", "cli"),
 )
 """Each imports only what stands before it; docs/explanation/architecture.md tells what each is."""
 

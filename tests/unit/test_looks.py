@@ -191,7 +191,7 @@ def test_the_job_into_gold_says_progress_only_without_json(
         return released(lake)
 
     monkeypatch.setattr("lakehouse.gold.pending.is_pending", lambda _: True)
-    monkeypatch.setattr("lakehouse.road._spark", lambda *_: None)
+    monkeypatch.setattr("lakehouse.hops.spark_session", lambda *_: None)
     monkeypatch.setattr("lakehouse.gold.job.bring_to_gold", bring)
     out, err = run_of_job(jobs.silver_to_gold, capfd, "--json")
     assert (json.loads(out)["new"], err) == (True, "")
@@ -256,7 +256,7 @@ def test_a_release_that_a_run_made_is_told_as_new(
 ) -> None:
     made = iter((1, 2))
     monkeypatch.setattr("lakehouse.gold.pending.is_pending", lambda _: True)
-    monkeypatch.setattr("lakehouse.road._spark", lambda *_: None)
+    monkeypatch.setattr("lakehouse.hops.spark_session", lambda *_: None)
     monkeypatch.setattr("lakehouse.gold.job.bring_to_gold", lambda *_, **__: released(lake, number=next(made)))
     out, told = run_told(lakehouse)
     assert out.startswith("gold: release 1, 2 000 fact(s)\n")
