@@ -125,8 +125,10 @@ def _is_lost(lake: Lake, landings: Collection[Landing], there: Collection[Unknow
 
 
 def _objects(lake: Lake) -> list[Unknown]:
-    """All that is in bronze, whether anybody knows of it or not."""
-    return [Unknown(path=f"{FOLDER}/{path}", size=size) for path, size in lake.store.objects_below(lake.object(FOLDER))]
+    """All that is in bronze, whether anybody knows of it or not, but for its Delta tables: their logs tell of those."""
+    of_tables = tuple(f"{name.replace('.', '/')}/" for name in lake.catalog.tables)
+    there = ((f"{FOLDER}/{path}", size) for path, size in lake.store.objects_below(lake.object(FOLDER)))
+    return [Unknown(path=path, size=size) for path, size in there if not path.startswith(of_tables)]
 
 
 def _unknown(there: Iterable[Unknown], landings: Iterable[Landing]) -> list[Unknown]:

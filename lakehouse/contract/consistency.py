@@ -135,6 +135,8 @@ def _source(path: str, source: Source, tables: Mapping[str, Table], known: Colle
     if source.name != stem:
         yield f"source: is {source.name!r}, but its file says {stem!r}"
     yield from _names("source", [source.name], whole=True)
+    if (table := f"bronze.{source.name}") in known:
+        yield f"source: {table} is a table, and its folder that of this source's files; give one another name"
     yield from _names("columns", [c.name for c in source.columns])
     yield from _names("expectations", [e.name for e in source.expectations])
     yield from _columns_named("keys", source.keys, columns)

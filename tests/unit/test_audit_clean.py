@@ -10,13 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from lakehouse.bronze import ledger
+from lakehouse.bronze import EVENTS, ledger
 from lakehouse.bronze.landing import land
 from lakehouse.bronze.ledger import Landing
 from lakehouse.care.audit import audit, clean
 from lakehouse.errors import JobError
 from lakehouse.ops import accounting
 from lakehouse.ops.accounting import CLASSES, CSV, DONE, Accounting
+from lakehouse.ops.opening import opened_or_created
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from tests.unit.bronze_objects import counts, files_of, killed, object_of, stray, told
@@ -86,6 +87,15 @@ def test_links_are_neither_followed_nor_removed(lakehouse: Command, lake: Lake, 
     assert (code, document["unknown"], document["removed"]) == (0, [], [])
     assert files_of(lake) == before
     assert file.exists()
+
+
+def test_events_that_have_landed_are_no_objects_of_the_ledger(lakehouse: Command, lake: Lake) -> None:
+    """They lie below bronze, too, and once were all unknown: an answer of yes would have removed them."""
+    opened_or_created(lake, EVENTS)
+    before = files_of(lake)
+    code, document = told(lakehouse, "--clean", "--yes")
+    assert (code, document["unknown"], document["removed"], document["ledger_lost"]) == (0, [], [], False)
+    assert files_of(lake) == before
 
 
 @pytest.mark.parametrize("json_form", [[], ["--json"]])

@@ -52,6 +52,15 @@ CASES = {
         "source: store",
         ["source: is 'store', but its file says 'shop'"],
     ),
+    "a source whose files would lie in the folder of a table": (
+        SHOP,
+        "source: shop",
+        "source: messages",
+        [
+            "source: is 'messages', but its file says 'shop'",
+            "source: bronze.messages is a table, and its folder that of this source's files; give one another name",
+        ],
+    ),
     "a source's table that does not exist": (
         SHOP,
         "table: silver.lines",
