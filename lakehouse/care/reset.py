@@ -6,14 +6,10 @@ product itself makes are removed.
 
 from contextlib import ExitStack
 
+from lakehouse.care.alone import alone
 from lakehouse.runtime.lake import Lake, in_folder
 from lakehouse.runtime.storage import Store
-from lakehouse.silver import SALES
 from lakehouse.streams import broker
-from lakehouse.streams.bronze import EVENTS
-
-WRITTEN = ("ops.landed_files", SALES, "gold", "warehouse", EVENTS, "verify")
-"""The leases that jobs hold while they work."""
 
 OF_THIS_MACHINE = ("warehouse.files", broker.STARTING)
 """Those of whoever has the local warehouse open, or starts the broker."""
@@ -31,8 +27,7 @@ def remove(lake: Lake) -> None:
         JobError: another process is writing to this lakehouse.
     """
     with ExitStack() as held:
-        for table in WRITTEN:
-            held.enter_context(lake.lease(table, wait=False))
+        held.enter_context(alone(lake))
         for name in OF_THIS_MACHINE:
             held.enter_context(in_folder(lake, lake.home).store.lease(name, wait=False))
         for part, store in _places(lake).items():

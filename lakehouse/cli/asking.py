@@ -5,11 +5,19 @@ was changed.
 """
 
 import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
-from lakehouse.cli.show import say, still
+from lakehouse.cli.show import printable, say, shown, still
 from lakehouse.errors import UsageError
+
+if TYPE_CHECKING:  # loaded when a command runs
+    from lakehouse.care.audit import Unknown
+
+ASKED_ABOUT = 20
+"""So many objects are named in a question at most."""
 
 
 def attended(to: str) -> None:
@@ -23,6 +31,21 @@ def attended(to: str) -> None:
     """
     if not sys.stdin.isatty():
         raise UsageError(f"nobody is there to be asked: say --yes to {to}")
+
+
+def agreed_to_remove(unknown: "Sequence[Unknown]", whose: str) -> None:
+    """Say what will be removed, and go on only where a person agrees.
+
+    Args:
+        unknown: the objects.
+        whose: what is said of them, after "what" and before "these".
+    """
+    attended(f"remove what {whose}")
+    for one in unknown[:ASKED_ABOUT]:
+        click.echo(f"{printable(one.path)}: {shown(one.size)} byte(s)", err=True)
+    if len(unknown) > ASKED_ABOUT:
+        click.echo(f"and {len(unknown) - ASKED_ABOUT} more", err=True)
+    agreed(f"{whose[0].upper()}{whose[1:]} these {len(unknown)} object(s). Remove them for good?")
 
 
 def agreed(question: str) -> None:

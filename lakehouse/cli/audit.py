@@ -5,17 +5,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from lakehouse.cli.asking import agreed, attended
+from lakehouse.cli.asking import agreed_to_remove
+from lakehouse.cli.audit_tables import tables
 from lakehouse.cli.load import AS_JSON
-from lakehouse.cli.show import document, printable, sentence, shown, working
+from lakehouse.cli.show import document, sentence, shown, working
 from lakehouse.errors import UsageError
 
 if TYPE_CHECKING:  # loaded when the command runs
     from lakehouse.bronze.ledger import Landing
     from lakehouse.care.audit import Audit, Difference, Unknown
-
-ASKED_ABOUT = 20
-"""So many objects are named in the question at most."""
 
 OF_LANDING = ("source", "file_name", "as_of", "landing_id", "path", "size", "sha256")
 """What JSON tells of a landing."""
@@ -24,6 +22,9 @@ OF_LANDING = ("source", "file_name", "as_of", "landing_id", "path", "size", "sha
 @click.group()
 def audit() -> None:
     """What is there against what is on record of it."""
+
+
+audit.add_command(tables)
 
 
 @audit.command()
@@ -49,23 +50,13 @@ def bronze(env: str | None, clean: bool, yes: bool, as_json: bool) -> int:
         found = care.audit(lake, say=say)
         if clean and found.unknown:
             if not yes:
-                _ask(found.unknown)
+                agreed_to_remove(found.unknown, "no row of the ledger names")
             removed = care.clean(lake, found.unknown, say=say)
     if as_json:
         document(_document(found, removed))
     else:
         _tell(found, removed)
     return 0 if found.ok else 1
-
-
-def _ask(unknown: "Sequence[Unknown]") -> None:
-    """Say what will be removed, and go on only where a person agrees."""
-    attended("remove what no row of the ledger names")
-    for one in unknown[:ASKED_ABOUT]:
-        click.echo(f"{printable(one.path)}: {shown(one.size)} byte(s)", err=True)
-    if len(unknown) > ASKED_ABOUT:
-        click.echo(f"and {len(unknown) - ASKED_ABOUT} more", err=True)
-    agreed(f"No row of the ledger names these {len(unknown)} object(s). Remove them for good?")
 
 
 def _document(found: "Audit", removed: "Sequence[Unknown]") -> dict[str, Any]:

@@ -15,6 +15,7 @@ from uuid import uuid4
 import pytest
 from pyspark.sql import SparkSession
 
+from lakehouse.care import audit_tables
 from lakehouse.care.audit import audit
 from lakehouse.runtime.explained import explained
 from lakehouse.runtime.lake import Lake
@@ -173,4 +174,12 @@ def test_struck_requests_neither_lose_nor_double(
     holds(spark, there, begun.state)
     found = audit(there)
     assert (found.ok, found.unknown, found.interrupted) == (True, (), ())
-    assert [path for path in unnamed(there, SALES) if name not in REFUSED or not DATA_FILE.fullmatch(path)] == []
+    left = unnamed(there, SALES)
+    assert [path for path in left if name not in REFUSED or not DATA_FILE.fullmatch(path)] == []
+    unknown = audit_tables.audit(there).unknown
+    of_silver = [one.path for one in unknown if one.path.startswith("silver/sales/")]
+    assert of_silver == sorted(f"silver/sales/{path}" for path in left)
+    assert audit_tables.clean(there, unknown) == [*unknown]
+    assert unnamed(there, SALES) == []
+    assert (audit_tables.audit(there).ok, audit_tables.audit(there).unknown) == (True, ())
+    assert not unknown or state(there) == begun.state
