@@ -5,6 +5,8 @@ AWS SDK (environment, profile, role), as botocore and delta-rs do it, and are no
 storage is a folder.
 """
 
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from lakehouse.runtime.storage_settings import StorageSettings, by_path
@@ -26,6 +28,9 @@ ALWAYS = {
 ALGORITHMS = {"sse-s3": "AES256", "sse-kms": "SSE-KMS"}
 """What S3A calls the encryptions."""
 
+LONGEST_UPLOAD = 24 * 3600
+"""Seconds: by far more than a part of a file is on its way."""
+
 
 def address_of(endpoint: str | None, region: str) -> str:
     """Where the store is asked; Amazon's own is said, too, so that no variable of the environment leads elsewhere."""
@@ -46,7 +51,7 @@ def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
         "endpoint.region": there.region or "",
         "path.style.access": str(by_path(there.bucket or "", there.path_style)).lower(),
         "connection.ssl.enabled": str(there.tls).lower(),
-        "buffer.dir": str(home / "staging" / "s3a"),
+        "buffer.dir": str(_waiting(home)),
         "endpoint": address_of(there.endpoint, there.region or ""),
         **({"encryption.algorithm": ALGORITHMS[there.encryption]} if there.encryption in ALGORITHMS else {}),
         **({"encryption.key": there.kms_key} if there.kms_key else {}),
@@ -54,3 +59,15 @@ def s3a_options(there: StorageSettings, home: Path) -> dict[str, str]:
     # Staged rows are worthless where a job fails, so its files may come one by one: half of the copies.
     committer = {"mapreduce.fileoutputcommitter.algorithm.version": "2"}
     return {**{f"fs.s3a.{name}": value for name, value in options.items()}, **committer}
+
+
+def clear_left_uploads(home: Path) -> None:
+    """Remove what JVMs that were killed left of what they were uploading, a day after: by then it belongs to nobody."""
+    for file in _waiting(home).glob("s3ablock-*.tmp"):
+        with suppress(FileNotFoundError):  # of another one that does the same
+            if time.time() - file.stat().st_mtime > LONGEST_UPLOAD:
+                file.unlink()
+
+
+def _waiting(home: Path) -> Path:
+    return home / "staging" / "s3a"

@@ -24,7 +24,7 @@ from lakehouse.runtime.authorities import trust_options
 from lakehouse.runtime.class_archive import use_archive
 from lakehouse.runtime.gateway import remember_names
 from lakehouse.runtime.leases import remember_jvm
-from lakehouse.runtime.s3a import s3a_options
+from lakehouse.runtime.s3a import clear_left_uploads, s3a_options
 from lakehouse.runtime.settings import Settings
 
 SEMANTICS = {
@@ -129,6 +129,7 @@ def open_session(
         logging.getLogger().addHandler(logging.NullHandler())
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # the workers' Python, too, has our packages
     submitted = "PYSPARK_GATEWAY_PORT" in os.environ
+    clear_left_uploads(settings.home)
     options = {
         **(_left_open_by_spark_submit(settings, small) if submitted else _on_one_machine(settings, small)),
         **({} if submitted else _of_our_own_jvm(settings, [*(() if lasting else SHORT_RUN), *java_options])),

@@ -1,11 +1,12 @@
 """What Hadoop's S3A is told: each option by Hadoop's name and value, and no credential."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from lakehouse.runtime.s3a import ALWAYS, s3a_options
+from lakehouse.runtime.s3a import ALWAYS, clear_left_uploads, s3a_options
 from lakehouse.runtime.storage_settings import StorageSettings
 from tests.unit.wrong_storage import ACCESS_KEY, KMS_KEY, SECRET_KEY, SERVER
 
@@ -21,6 +22,19 @@ def options(**said: Any) -> dict[str, str]:
 def differing(**said: Any) -> dict[str, str]:
     """Options that these settings change or add."""
     return dict(options(**said).items() - options().items())
+
+
+def test_what_killed_jvms_were_uploading_is_removed_a_day_after(tmp_path: Path) -> None:
+    clear_left_uploads(tmp_path)
+    folder = tmp_path / "staging" / "s3a"
+    folder.mkdir(parents=True)
+    old, young, other = (folder / name for name in ("s3ablock-0001-1.tmp", "s3ablock-0001-2.tmp", "other"))
+    for file in (old, young, other):
+        file.write_bytes(b"rows")
+    for file in (old, other):
+        os.utime(file, (0, 0))
+    clear_left_uploads(tmp_path)
+    assert (old.exists(), young.exists(), other.exists()) == (False, True, True)
 
 
 def test_a_bucket_of_amazon_s() -> None:

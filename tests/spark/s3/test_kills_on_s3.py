@@ -5,7 +5,9 @@ What was never killed has its state and digests; whatever was killed must come t
 
 import re
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -17,6 +19,8 @@ from pyspark.sql import SparkSession
 
 from lakehouse import road
 from lakehouse.bronze import ledger
+from lakehouse.care import audit_tables
+from lakehouse.care.alone import alone
 from lakehouse.care.audit import audit
 from lakehouse.care.expire import expire
 from lakehouse.care.verify import findings
@@ -30,7 +34,9 @@ from lakehouse.runtime.s3_lease_chain import Chain
 from lakehouse.runtime.s3_lease_owners import this_process
 from lakehouse.sample import write_sample
 from lakehouse.silver import SALES
-from tests.kills import Killed, State, ended, holds, leftovers, raising, run, state
+from scripts.s3_app import Fault
+from scripts.s3_server import faults_struck, order_faults
+from tests.kills import PATIENCE, Killed, State, command, ended, holds, leftovers, raising, run, state
 from tests.spark.s3.buckets import client, copied_bucket
 from tests.spark.s3.conftest import in_use
 
@@ -113,6 +119,39 @@ def test_a_process_killed_leaves_a_lease_that_the_next_run_takes_over_at_once(
     said = run(begun.second, to="gold")
     assert not [line for line in said if re.match(r"waiting for process \d+ on ", line)]
     as_if_never_killed(spark, there, begun)
+
+
+def test_rows_of_a_commit_that_was_killed_are_told_and_removed(
+    there: Lake, begun: Begun, address: str, spark: SparkSession
+) -> None:
+    """Killed while the store has the rows, and not yet the version of silver that would name them."""
+    order_faults(address, Fault(kind="put", within="silver/sales/_delta_log/0", agent="Hadoop", fault="silent"))
+    with command(Path(there.home), "run", "--to", "gold", "--source", "superstore", str(begun.second)) as process:
+        until(lambda: faults_struck(address) == [1])
+        process.kill()
+    order_faults(address)
+    found = audit_tables.audit(there)
+    assert found.ok
+    assert [one.path for one in found.unknown if re.fullmatch(r"silver/sales/part-.*\.parquet", one.path)] != []
+    until(lambda: not_at_work(there))  # its JVM ends by itself
+    assert audit_tables.clean(there, found.unknown) == [*found.unknown]
+    assert audit_tables.audit(there).unknown == ()
+    run(begun.second, to="gold")
+    as_if_never_killed(spark, there, begun)
+    assert audit_tables.audit(there).unknown == ()
+
+
+def until(happened: Callable[[], bool]) -> None:
+    last = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < last
+        time.sleep(0.2)
+
+
+def not_at_work(lake: Lake) -> bool:
+    with suppress(JobError), alone(lake):
+        return True
+    return False
 
 
 @pytest.mark.parametrize(
