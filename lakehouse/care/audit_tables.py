@@ -17,6 +17,7 @@ from lakehouse.care.audit import Unknown
 from lakehouse.errors import LostError
 from lakehouse.ops.delta_log import FOLDER, named_files
 from lakehouse.ops.opening import opened
+from lakehouse.runtime.held import check_held
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.storage import Say
 
@@ -77,11 +78,12 @@ def clean(lake: Lake, agreed: Collection[Unknown]) -> list[Unknown]:
     """Remove those of the files that still no version names, while nobody writes; which they were.
 
     Raises:
-        JobError: another process is writing to this lakehouse.
+        JobError: another process is writing to this lakehouse, or a lease is lost meanwhile.
     """
     with alone(lake):
         removed = [one for table in _audits(lake) for one in table.unknown if one in agreed]
         for one in removed:
+            check_held()
             lake.store.remove_object(lake.object(one.path))
     return removed
 
