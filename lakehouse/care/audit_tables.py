@@ -104,11 +104,14 @@ def _audit(lake: Lake, table: str, there: dict[str, int]) -> TableAudit:
     except LostError as error:
         return TableAudit(table=table, lost=str(error))
     paths, sizes = (newest.column(name).to_pylist() for name in ("path", "size_bytes"))
+    expected = dict(zip(map(unquote, paths), sizes, strict=True))
+    if not expected.keys() <= named:  # checkpoints of another form, say
+        return TableAudit(table=table, lost=f"the log of {table} names files in a way that is not known here")
     return TableAudit(
         table=table,
         files=len(paths),
         bytes=sum(sizes),
-        misfits=tuple(_misfits(lake, table, dict(zip(map(unquote, paths), sizes, strict=True)), files)),
+        misfits=tuple(_misfits(lake, table, expected, files)),
         unknown=tuple(
             Unknown(path=_below_root(table, path), size=size)
             for path, size in sorted(files.items())

@@ -1,6 +1,7 @@
 """`audit tables`: files that no version of a table names are told and removed, and nothing that any version needs."""
 
 import json
+import re
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -10,13 +11,14 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 
 from lakehouse.care.audit_tables import audit, clean
-from lakehouse.ops import tables
+from lakehouse.ops import delta_log, tables
 from lakehouse.ops.delta_log import _vector_file
 from lakehouse.runtime.lake import Lake
 from lakehouse.runtime.leases import lease
 from tests.unit.bronze_objects import files_of
 from tests.unit.calls import Command, Person
 
+NOW = datetime(2024, 5, 1, 6, tzinfo=UTC)
 RUNS, VERSIONS = "ops.runs", 13
 STRAYS = (
     "part-0.parquet",
@@ -31,7 +33,7 @@ STRAYS = (
 def folder(lake: Lake) -> Path:
     """A table of some versions, checkpoints and files that were put together, each row written twice."""
     for number in range(VERSIONS - 1):
-        said = {"command": "run", "status": f"{number}", "started_at": datetime(2024, 5, 1, 6, tzinfo=UTC)}
+        said = {"command": "run", "status": f"{number}", "started_at": NOW}
         tables.upsert(lake, RUNS, [{"run_id": f"{number // 2}", **said}])
     there = Path(lake.location(RUNS))
     assert len([*(there / "_delta_log").glob("*.checkpoint.parquet")]) >= 2
@@ -149,6 +151,24 @@ def test_what_has_been_committed_since_it_was_told_stays(lake: Lake, folder: Pat
     assert len(agreed) == 1
     assert clean(lake, agreed) == []
     assert path.exists()
+
+
+def test_where_a_checkpoint_is_of_another_form_nothing_is_removed(
+    lakehouse: Command, lake: Lake, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that delta-rs reads and we do not: what it alone names would be unknown."""
+    tables.append(lake, RUNS, [{"run_id": "after", "command": "run", "status": "done", "started_at": NOW}])
+    newest = max((folder / "_delta_log").glob("*.checkpoint.parquet")).name.split(".")[0]
+    for commit in (folder / "_delta_log").glob("*.json"):
+        if commit.stem < newest:
+            commit.unlink()
+    monkeypatch.setattr(delta_log, "_CHECKPOINT", re.compile("none"))
+    path = stray(folder)
+    before = files_of(lake)
+    code, document = told(lakehouse, "--clean", "--yes")
+    assert (code, document["removed"], path.exists()) == (1, [], True)
+    assert document["tables"][0]["lost"] == "the log of ops.runs names files in a way that is not known here"
+    assert files_of(lake) == before
 
 
 def test_only_what_was_agreed_to_is_removed(lake: Lake, folder: Path) -> None:
